@@ -1,0 +1,2 @@
+//! The part of `auth` that knows no Postgres.
+#![forbid(unsafe_code)]
