@@ -1,24 +1,78 @@
 //! `auth`: a PostgreSQL extension that makes a database its own authentication server.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `functions` | the SQL functions, one file a recipe |
+//! | `http` | the HTTP door: CDI, the interface that SuperTokens' SDKs speak |
+//! | `recipes` | the rules |
+//! | `documents` | the JSON that both doors answer with |
+//! | `store`, `db` | the tables, and the statements against them |
+//! | `tenant`, `keys`, `keyring`, `hashing`, `cache` | what recipes stand on |
+//!
+//! The schema is in `sql/`, in the order of the files' numbers. What knows no Postgres is the crate `auth-core`.
+
+mod cache;
+mod db;
+mod documents;
+mod error;
+mod functions;
+mod guc;
+mod hashing;
+mod http;
+mod keyring;
+mod keys;
+mod recipes;
+mod store;
+mod tenant;
+#[cfg(any(test, feature = "pg_test"))]
+mod tests;
+
 use pgrx::prelude::*;
 
 ::pgrx::pg_module_magic!(name, version);
 
-#[pg_extern(security_definer, stable, parallel_safe)]
-#[search_path(pg_catalog, auth, pg_temp)]
-fn hello_auth(a: default!(&str, "'public'")) -> String {
-    format!("Hello, {a}")
+#[pg_guard]
+extern "C-unwind" fn _PG_init() {
+    guc::init();
+    cache::init();
 }
 
-#[pg_extern(security_definer)]
-#[search_path(pg_catalog, auth, pg_temp)]
-fn http(method: &str, path: &str, query: Option<&str>, headers: pgrx::JsonB, body: Option<&[u8]>) -> TableIterator<'static, (name!(status, i32), name!(headers, pgrx::JsonB), name!(body, Vec<u8>), name!(effect, Option<pgrx::JsonB>))> {
-    let _ = (method, path, query, body);
-    TableIterator::once((200, headers, vec![], None))
-}
+extension_sql_file!("../sql/00_preflight.sql", name = "preflight", bootstrap);
+extension_sql_file!(
+    "../sql/10_tenancy.sql",
+    name = "tenancy",
+    requires = ["preflight"]
+);
+extension_sql_file!(
+    "../sql/20_users.sql",
+    name = "users",
+    requires = ["tenancy"]
+);
+extension_sql_file!(
+    "../sql/30_sessions.sql",
+    name = "sessions",
+    requires = ["users"]
+);
+extension_sql_file!(
+    "../sql/40_cache.sql",
+    name = "cache",
+    requires = ["sessions", cache::configuration_changed]
+);
+extension_sql_file!(
+    "../sql/50_policies.sql",
+    name = "policies",
+    requires = ["preflight"]
+);
+extension_sql_file!("../sql/90_finalize.sql", name = "finalize", finalize);
 
 /// Required by `cargo pgrx test`.
 #[cfg(test)]
 pub mod pg_test {
+    /// Called once before the tests.
     pub fn setup(_options: Vec<&str>) {}
-    pub fn postgresql_conf_options() -> Vec<&'static str> { vec![] }
+
+    /// Settings of the test server.
+    pub fn postgresql_conf_options() -> Vec<&'static str> {
+        Vec::new()
+    }
 }

@@ -1,2 +1,17 @@
-//! The part of `auth` that knows no Postgres.
+//! The part of `auth` that knows no Postgres: passwords, tokens, keys, settings, normalisation.
+//!
+//! Nothing here does I/O. The extension (`auth`) calls it from inside a backend; it is tested and
+//! benchmarked on its own.
 #![forbid(unsafe_code)]
+
+pub mod access_token;
+pub mod hash;
+pub mod ids;
+pub mod keyring;
+pub mod normalise;
+pub mod one_time_token;
+pub mod passwords;
+pub mod random;
+pub mod refresh_token;
+pub mod settings;
+pub mod signing;

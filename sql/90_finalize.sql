@@ -1,0 +1,93 @@
+-- Ownership, rights and dumping: for everything that the extension made, so that nothing can be forgotten.
+
+CREATE FUNCTION auth.grant_server(grantee regrole) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, auth, pg_temp
+AS $function$
+DECLARE
+    target record;
+BEGIN
+    EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA auth TO %s', grantee);
+    FOR target IN
+        SELECT p.oid::regprocedure AS signature
+        FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.objid
+        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass
+          AND d.deptype = 'e' AND e.extname = 'auth' AND p.prorettype <> 'trigger'::regtype
+          AND p.proname NOT IN ('http', 'grant_server', 'grant_policies')
+    LOOP
+        EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s', target.signature, grantee);
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION auth.grant_server(regrole) IS 'Lets the role of an application''s server call all recipe functions: it can then act for any user. Never give this to a role that end users act as';
+
+CREATE FUNCTION auth.grant_policies(grantee regrole) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, auth, pg_temp
+AS $function$
+DECLARE
+    target record;
+BEGIN
+    EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA auth TO %s', grantee);
+    FOR target IN
+        SELECT p.oid::regprocedure AS signature
+        FROM pg_catalog.pg_proc p
+        WHERE p.pronamespace = 'auth'::regnamespace
+          AND p.proname IN ('jwt', 'uid', 'role', 'email', 'tenant', 'session_id', 'has_role', 'session_is_live')
+    LOOP
+        EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s', target.signature, grantee);
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION auth.grant_policies(regrole) IS 'Lets a role use auth.uid() and the other helpers in policies. For roles that end users act as';
+
+DO $finalize$
+DECLARE
+    member record;
+    creator text;
+BEGIN
+    SELECT e.extowner::pg_catalog.regrole::text INTO creator
+    FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'auth';
+
+    FOR member IN
+        SELECT p.oid::pg_catalog.regprocedure::text AS signature, p.prorettype
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+        JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) d.objid
+        WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
+          AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+          AND d.deptype OPERATOR(pg_catalog.=) 'e' AND e.extname OPERATOR(pg_catalog.=) 'auth'
+    LOOP
+        EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO auth_admin', member.signature);
+        EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', member.signature);
+        IF member.prorettype OPERATOR(pg_catalog.<>) 'pg_catalog.trigger'::pg_catalog.regtype THEN
+            EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION',
+                                      member.signature, creator);
+        END IF;
+    END LOOP;
+
+    FOR member IN
+        SELECT c.oid, c.oid::pg_catalog.regclass::text AS name, c.relkind
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+        JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) d.objid
+        WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
+          AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+          AND d.deptype OPERATOR(pg_catalog.=) 'e' AND e.extname OPERATOR(pg_catalog.=) 'auth'
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO auth_admin', member.name);
+        IF member.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'S']::"char"[]) THEN
+            PERFORM pg_catalog.pg_extension_config_dump(member.oid::pg_catalog.regclass, '');
+        END IF;
+    END LOOP;
+
+    EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA auth TO %s WITH GRANT OPTION', creator);
+    EXECUTE pg_catalog.format('GRANT SELECT ON auth.settings TO %s WITH GRANT OPTION', creator);
+    -- So that an application's tables can reference users; it says nothing about them.
+    EXECUTE pg_catalog.format('GRANT REFERENCES (id), SELECT (id), TRIGGER ON auth.users TO %s', creator);
+END
+$finalize$;
+
+GRANT USAGE ON SCHEMA auth TO auth_gateway;
+GRANT EXECUTE ON FUNCTION auth.http(text, text, text, jsonb, bytea) TO auth_gateway;
+GRANT EXECUTE ON FUNCTION auth.maintain() TO auth_gateway;
+GRANT EXECUTE ON FUNCTION auth.version() TO auth_gateway;

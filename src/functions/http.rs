@@ -1,0 +1,36 @@
+//! The HTTP entry point.
+
+use pgrx::prelude::*;
+
+use crate::http::{Request, serve};
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn http(
+    method: &str,
+    path: &str,
+    query: Option<&str>,
+    headers: pgrx::JsonB,
+    body: Option<&[u8]>,
+) -> TableIterator<
+    'static,
+    (
+        name!(status, i32),
+        name!(headers, pgrx::JsonB),
+        name!(body, Vec<u8>),
+        name!(effect, Option<pgrx::JsonB>),
+    ),
+> {
+    let request = Request::new(method, path, query, &headers.0, body.unwrap_or_default());
+    let reply = serve(&request);
+    let headers = pgrx::JsonB(reply.header_pairs());
+    TableIterator::once((reply.status, headers, reply.body, None))
+}
+
+extension_sql!(
+    r#"
+COMMENT ON FUNCTION auth.http IS 'Answers an HTTP request. headers is an array of [name, value] pairs, in and out; the last pair "x-auth-client-address" is the client''s address as the gateway verified it. effect is what the gateway has to fetch before there is an answer; null is: nothing';
+"#,
+    name = "comments_http",
+    requires = [http]
+);

@@ -1,0 +1,51 @@
+//! Running the thing.
+
+use pgrx::prelude::*;
+use serde_json::json;
+
+use super::answer;
+use crate::db::Time;
+use crate::{keys, store, tenant};
+
+/// Rows of one kind that one call deletes at most: a call ends within seconds whatever has piled up.
+const BATCH: i64 = 50_000;
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn maintain() -> pgrx::JsonB {
+    answer(|| {
+        let now = Time::now();
+        let sessions = store::sessions::delete_expired(now, BATCH);
+        let tokens = store::one_time_tokens::delete_expired(now, BATCH);
+        let mut signing_keys = 0;
+        for app_id in store::tenants::list_apps() {
+            signing_keys += keys::maintain(&*tenant::find_app(&app_id)?)?;
+        }
+        let more = [sessions, tokens]
+            .iter()
+            .any(|count| *count == BATCH as u64);
+        Ok(json!({
+            "deleted": {
+                "sessions": sessions,
+                "oneTimeTokens": tokens,
+                "signingKeys": signing_keys,
+            },
+            "more": more,
+        }))
+    })
+}
+
+#[pg_extern(immutable, parallel_safe)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+extension_sql!(
+    r#"
+COMMENT ON FUNCTION auth.maintain IS 'Deletes expired rows and prepares signing keys before they are needed. Call it about once an hour, from as many places as you like; the gateway does. Answers what was deleted, and more: true when there is more to delete';
+COMMENT ON FUNCTION auth.version IS 'Version of the loaded library';
+"#,
+    name = "comments_operation",
+    requires = [maintain, version]
+);

@@ -1,0 +1,288 @@
+//! The Core Driver Interface of SuperTokens: what its backend SDKs call.
+//!
+//! One file a resource; each lists its routes. This file finds the operation and checks who calls it.
+
+mod call;
+mod emailpassword;
+mod jwt;
+mod multitenancy;
+mod operator;
+mod path;
+mod session;
+mod users;
+mod version;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use auth_core::hash;
+use serde_json::{Map, Value};
+
+use self::call::Call;
+use self::version::Cdi;
+use super::{Reply, Request};
+use crate::error::{Error, Result};
+use crate::tenant::{self, PUBLIC, Tenant};
+
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Whoever holds an API key, where keys are configured.
+    Key,
+    /// Everybody, and no version need be named.
+    Open,
+}
+
+/// An operation.
+struct Route {
+    method: &'static str,
+    /// In lower case, without a slash at the end.
+    path: &'static str,
+    access: Access,
+    handler: fn(&Call) -> Result<Reply>,
+}
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    handler: fn(&Call) -> Result<Reply>,
+) -> Route {
+    Route {
+        method,
+        path,
+        access: Access::Key,
+        handler,
+    }
+}
+
+const fn open(
+    method: &'static str,
+    path: &'static str,
+    handler: fn(&Call) -> Result<Reply>,
+) -> Route {
+    Route {
+        method,
+        path,
+        access: Access::Open,
+        handler,
+    }
+}
+
+/// All operations by path.
+static ROUTES: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock::new(|| {
+    let resources = [
+        operator::ROUTES,
+        users::ROUTES,
+        emailpassword::ROUTES,
+        session::ROUTES,
+        jwt::ROUTES,
+        multitenancy::ROUTES,
+    ];
+    let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
+    for route in resources.into_iter().flatten() {
+        by_path.entry(route.path).or_default().push(route);
+    }
+    by_path
+});
+
+/// Answers a request.
+pub fn serve(request: &Request) -> Reply {
+    match dispatch(request) {
+        Ok(reply) => reply,
+        Err(error) => refusal(error),
+    }
+}
+
+fn dispatch(request: &Request) -> Result<Reply> {
+    let base = tenant::find_app(PUBLIC)?;
+    let exists = |operation: &str| ROUTES.contains_key(operation);
+    let Some(path) = path::parse(request.path, base.settings.base_path(), exists) else {
+        return Ok(Reply::text(404, "Not found"));
+    };
+    let routes = &ROUTES[path.operation.as_str()];
+    let Some(route) = routes.iter().find(|route| route.method == request.method) else {
+        return Ok(Reply::text(405, "Method not supported"));
+    };
+    let app = match tenant::find_app(&path.app_id) {
+        Ok(app) => Some(app),
+        // The handler says so, after it has looked at its input.
+        Err(Error::AppNotFound { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    if let Some(app) = &app {
+        let tenant_id = path.tenant_id.as_deref().unwrap_or(PUBLIC);
+        let filtering = tenant::find(&path.app_id, tenant_id).unwrap_or_else(|_| app.clone());
+        if !address_is_allowed(&filtering, request) {
+            return Ok(Reply {
+                status: 403,
+                headers: Vec::new(),
+                body: Vec::new(),
+            });
+        }
+        if route.access == Access::Key && !key_is_valid(app, &base, request) {
+            return Ok(Reply::text(401, "Invalid API key"));
+        }
+    }
+    let header = request.header("cdi-version").map(str::trim);
+    let cdi = match route.access {
+        Access::Open => newest(app.as_deref()),
+        Access::Key => match negotiate(header, app.as_deref()) {
+            Ok(cdi) => cdi,
+            Err(message) => return Ok(Reply::text(400, &message)),
+        },
+    };
+    let query = request.query_pairs();
+    if let Some((name, _)) = query
+        .iter()
+        .find(|(name, value)| format!("{name}{value}").contains('\0'))
+    {
+        // Postgres has no place for U+0000.
+        return Err(Error::invalid(format!(
+            "Field name '{}' is invalid",
+            name.replace('\0', "")
+        )));
+    }
+    let body = parse_body(request.body);
+    let has_real_field = body
+        .as_ref()
+        .is_some_and(|body| body.contains_key("enableAntiCsrf"));
+    let mut call = Call {
+        request,
+        app_id: path.app_id,
+        tenant_id: path.tenant_id.clone().unwrap_or_else(|| PUBLIC.to_owned()),
+        cdi,
+        is_simple: header.is_none() && !has_real_field,
+        query,
+        body,
+    };
+    if call.is_simple && !path.operation.starts_with("/recipe/multitenancy") {
+        name_tenant(&mut call, path.tenant_id.as_deref())?;
+    }
+    (route.handler)(&call)
+}
+
+/// In the simplified profile a tenant may also be named by the body, the query or a header, in this order.
+fn name_tenant(call: &mut Call, in_path: Option<&str>) -> Result<()> {
+    let in_body = call
+        .body
+        .as_ref()
+        .and_then(|body| body.get("tenantId"))
+        .and_then(Value::as_str);
+    let named = in_body
+        .or_else(|| call.param("tenantId"))
+        .or_else(|| call.request.header("tenantid"))
+        .map(|tenant_id| tenant_id.trim().to_lowercase());
+    match (named, in_path) {
+        (Some(named), Some(in_path)) if named != in_path => Err(Error::invalid(
+            "The path and 'tenantId' name different tenants",
+        )),
+        (Some(named), _) => {
+            call.tenant_id = named;
+            Ok(())
+        }
+        (None, _) => Ok(()),
+    }
+}
+
+/// The body as a JSON object. A text with U+0000 counts as no JSON: Postgres has no place for it.
+fn parse_body(body: &[u8]) -> Option<Map<String, Value>> {
+    fn holds_nul(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(items) => items.iter().any(holds_nul),
+            Value::Object(members) => members
+                .iter()
+                .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+            _ => false,
+        }
+    }
+    match serde_json::from_slice(body).ok()? {
+        Value::Object(members) => (!members
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)))
+        .then_some(members),
+        _ => None,
+    }
+}
+
+fn address_is_allowed(tenant: &Tenant, request: &Request) -> bool {
+    tenant
+        .settings
+        .ip_is_allowed(request.client_address().unwrap_or_default())
+}
+
+/// Whether the caller may come in: no key is configured, or it sent one of those that are.
+fn key_is_valid(app: &Tenant, base: &Tenant, request: &Request) -> bool {
+    let keys = app.settings.api_keys();
+    let secret = base.settings.saas_secret();
+    if keys.is_empty() {
+        return true;
+    }
+    let sent = request.header("api-key").or_else(|| {
+        let value = request.header("authorization")?;
+        let is_bearer = value
+            .get(..7)
+            .is_some_and(|head| head.eq_ignore_ascii_case("bearer "));
+        Some(if is_bearer { &value[7..] } else { value })
+    });
+    let sent = sent.unwrap_or_default().trim().as_bytes();
+    // All are compared, so that the time does not tell which one came close.
+    keys.iter()
+        .copied()
+        .chain(secret)
+        .fold(false, |valid, key| {
+            hash::equal(&hash::sha256(key.as_bytes()), &hash::sha256(sent)) | valid
+        })
+}
+
+fn newest(app: Option<&Tenant>) -> &'static Cdi {
+    let max = app.and_then(|app| app.settings.max_cdi_version());
+    version::served(None, max)
+        .last()
+        .unwrap_or(&version::SERVED[version::SERVED.len() - 1])
+}
+
+/// The version that a caller asks for; the message of the refusal otherwise (CDI, "Version negotiation").
+fn negotiate(
+    header: Option<&str>,
+    app: Option<&Tenant>,
+) -> std::result::Result<&'static Cdi, String> {
+    let Some(asked) = header else {
+        return Ok(newest(app));
+    };
+    if !version::is_well_formed(asked) {
+        return Err("cdi-version header is invalid".to_owned());
+    }
+    let settings = app.map(|app| &app.settings);
+    let min = settings.and_then(|settings| settings.min_cdi_version());
+    let max = settings.and_then(|settings| settings.max_cdi_version());
+    if let Some(min) = min
+        && !version::at_most(min, asked)
+    {
+        return Err(format!(
+            "cdi-version {asked} is lower than the minimum allowed version {min}"
+        ));
+    }
+    let served = version::served(None, max)
+        .iter()
+        .find(|cdi| cdi.name == asked);
+    served.ok_or_else(|| format!("cdi-version {asked} not supported"))
+}
+
+/// How an error is told (CDI, "Error conventions").
+fn refusal(error: Error) -> Reply {
+    match &error {
+        Error::Invalid(message) => Reply::text(400, message),
+        Error::Forbidden(message) => Reply::text(403, message),
+        Error::TenantNotFound { .. } | Error::AppNotFound { .. } => {
+            Reply::text(400, &format!("AppId or tenantId not found => {error}"))
+        }
+        // Nothing was done: SDKs try again.
+        Error::Busy => Reply::text(429, &error.to_string()),
+        Error::Unconfigured(message) => Reply::text(500, message),
+        Error::Keys(_) | Error::StoredSettings(_) => {
+            pgrx::warning!("auth: {error}");
+            Reply::text(500, "Internal Error")
+        }
+    }
+}

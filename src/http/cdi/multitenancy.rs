@@ -1,0 +1,181 @@
+//! Apps and tenants (CDI, "Multitenancy").
+
+use serde_json::{Value, json};
+
+use super::call::{Call, invalid_field};
+use super::{Route, route};
+use crate::documents::{ok, only, tenant};
+use crate::error::{Error, Result};
+use crate::http::Reply;
+use crate::recipes::multitenancy::{self, Change, FactorRules, TenantUpdate, is_enabled};
+use crate::store::users::Recipe;
+use crate::tenant::PUBLIC;
+
+pub const ROUTES: &[Route] = &[
+    route("PUT", "/recipe/multitenancy/tenant", |call| {
+        put_tenant(call, call.cdi.factor_rules)
+    }),
+    route("PUT", "/recipe/multitenancy/tenant/v2", |call| {
+        put_tenant(call, FactorRules::Lists)
+    }),
+    route("POST", "/recipe/multitenancy/tenant", put_tenant_simply),
+    route("GET", "/recipe/multitenancy/tenant", get_tenant),
+    route("GET", "/recipe/multitenancy/tenant/v2", |call| {
+        show_tenant(call, &call.tenant_id, FactorRules::Lists)
+    }),
+    route("GET", "/recipe/multitenancy/tenant/list", |call| {
+        list(call, call.cdi.factor_rules)
+    }),
+    route("GET", "/recipe/multitenancy/tenant/list/v2", |call| {
+        list(call, FactorRules::Lists)
+    }),
+    route("POST", "/recipe/multitenancy/tenant/remove", remove_tenant),
+    route("PUT", "/recipe/multitenancy/app", |call| {
+        put_app(call, call.cdi.factor_rules)
+    }),
+    route("PUT", "/recipe/multitenancy/app/v2", |call| {
+        put_app(call, FactorRules::Lists)
+    }),
+    route("GET", "/recipe/multitenancy/app/list", |call| {
+        list_apps(call, call.cdi.factor_rules)
+    }),
+    route("GET", "/recipe/multitenancy/app/list/v2", |call| {
+        list_apps(call, FactorRules::Lists)
+    }),
+    route("POST", "/recipe/multitenancy/app/remove", remove_app),
+];
+
+/// Reads what is to change; which fields count depends on the operation.
+fn update(call: &Call, rules: FactorRules) -> Result<TenantUpdate> {
+    let mut update = TenantUpdate {
+        core_config: call.object_opt("coreConfig")?.cloned().unwrap_or_default(),
+        ..Default::default()
+    };
+    if rules == FactorRules::Lists {
+        for (field, name) in [
+            ("emailPasswordEnabled", "emailPasswordEnabled"),
+            ("thirdPartyEnabled", "thirdParty"),
+            ("passwordlessEnabled", "passwordless"),
+        ] {
+            if call.body()?.contains_key(field) {
+                return Err(Error::invalid(format!(
+                    "{name} is not a valid input for this API"
+                )));
+            }
+        }
+    } else {
+        update.email_password_enabled = call.bool_opt("emailPasswordEnabled")?;
+        update.third_party_enabled = call.bool_opt("thirdPartyEnabled")?;
+        update.passwordless_enabled = call.bool_opt("passwordlessEnabled")?;
+    }
+    if rules != FactorRules::Switches {
+        update.first_factors = factors(call, "firstFactors")?;
+        update.required_secondary_factors = factors(call, "requiredSecondaryFactors")?;
+    }
+    Ok(update)
+}
+
+/// A list of factors; null resets it.
+fn factors(call: &Call, field: &str) -> Result<Change<Vec<String>>> {
+    if call.body()?.get(field) == Some(&Value::Null) {
+        return Ok(Change::Reset);
+    }
+    Ok(call.texts_opt(field)?.map_or(Change::Keep, Change::Set))
+}
+
+fn put_tenant(call: &Call, rules: FactorRules) -> Result<Reply> {
+    let tenant_id = call.text_opt("tenantId")?.unwrap_or(PUBLIC);
+    let update = update(call, rules)?;
+    let caller = call.tenant()?;
+    let created = multitenancy::create_or_update_tenant(&caller, tenant_id, rules, &update)?;
+    Ok(Reply::json(200, &ok(json!({ "createdNew": created }))))
+}
+
+/// The simplified profile's way: the answer shows the tenant, too.
+fn put_tenant_simply(call: &Call) -> Result<Reply> {
+    let rules = FactorRules::SwitchesAndLists;
+    let tenant_id = call.text_opt("tenantId")?.unwrap_or(PUBLIC);
+    let update = update(call, rules)?;
+    let caller = call.tenant()?;
+    let created = multitenancy::create_or_update_tenant(&caller, tenant_id, rules, &update)?;
+    let tenant_id = auth_core::normalise::tenant_id(tenant_id)?;
+    let mut document = ok(json!({ "createdNew": created }));
+    document["tenant"] = simple_tenant(&call.app_id, &tenant_id)?;
+    Ok(Reply::json(200, &document))
+}
+
+fn simple_tenant(app_id: &str, tenant_id: &str) -> Result<Value> {
+    let Some(config) = multitenancy::get(app_id, tenant_id)? else {
+        return Ok(Value::Null);
+    };
+    let enabled = |recipe| is_enabled(&config.row, FactorRules::SwitchesAndLists, recipe);
+    Ok(json!({
+        "tenantId": config.row.id,
+        "emailPasswordEnabled": enabled(Recipe::EmailPassword),
+        "passwordlessEnabled": enabled(Recipe::Passwordless),
+        "thirdPartyEnabled": enabled(Recipe::ThirdParty),
+    }))
+}
+
+fn get_tenant(call: &Call) -> Result<Reply> {
+    let Some(named) = call.param("tenantId") else {
+        return show_tenant(call, &call.tenant_id, call.cdi.factor_rules);
+    };
+    // The simplified profile's way.
+    let tenant_id = auth_core::normalise::tenant_id(named)?;
+    let app = call.any_app()?;
+    let Some(config) = multitenancy::get(&app.app_id, &tenant_id)? else {
+        return Ok(Reply::json(200, &only("TENANT_NOT_FOUND_ERROR")));
+    };
+    let mut document = ok(tenant(&config, FactorRules::SwitchesAndLists));
+    document["tenant"] = simple_tenant(&app.app_id, &tenant_id)?;
+    Ok(Reply::json(200, &document))
+}
+
+fn show_tenant(call: &Call, tenant_id: &str, rules: FactorRules) -> Result<Reply> {
+    let document = match multitenancy::get(&call.app_id, tenant_id)? {
+        Some(config) => ok(tenant(&config, rules)),
+        None => only("TENANT_NOT_FOUND_ERROR"),
+    };
+    Ok(Reply::json(200, &document))
+}
+
+fn list(call: &Call, rules: FactorRules) -> Result<Reply> {
+    let tenants = multitenancy::list(&*call.tenant()?)?;
+    let shown: Vec<_> = tenants.iter().map(|config| tenant(config, rules)).collect();
+    Ok(Reply::json(200, &ok(json!({ "tenants": shown }))))
+}
+
+fn remove_tenant(call: &Call) -> Result<Reply> {
+    let tenant_id = call.text("tenantId")?;
+    let existed = multitenancy::remove_tenant(&*call.tenant()?, tenant_id)?;
+    Ok(Reply::json(200, &ok(json!({ "didExist": existed }))))
+}
+
+fn put_app(call: &Call, rules: FactorRules) -> Result<Reply> {
+    let app_id = call
+        .text_opt("appId")?
+        .ok_or_else(|| invalid_field("appId"))?;
+    let update = update(call, rules)?;
+    let caller = call.tenant()?;
+    let created = multitenancy::create_or_update_app(&caller, app_id, rules, &update)?;
+    Ok(Reply::json(200, &ok(json!({ "createdNew": created }))))
+}
+
+fn list_apps(call: &Call, rules: FactorRules) -> Result<Reply> {
+    let apps = multitenancy::list_apps(&*call.tenant()?)?;
+    let shown: Vec<_> = apps
+        .iter()
+        .map(|(app_id, tenants)| {
+            let tenants: Vec<_> = tenants.iter().map(|config| tenant(config, rules)).collect();
+            json!({"appId": app_id, "tenants": tenants})
+        })
+        .collect();
+    Ok(Reply::json(200, &ok(json!({ "apps": shown }))))
+}
+
+fn remove_app(call: &Call) -> Result<Reply> {
+    let app_id = call.text("appId")?;
+    let existed = multitenancy::remove_app(&*call.tenant()?, app_id)?;
+    Ok(Reply::json(200, &ok(json!({ "didExist": existed }))))
+}

@@ -1,0 +1,50 @@
+//! Replies, as the gateway writes them out.
+
+use serde_json::{Value, json};
+
+/// A reply.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: i32,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// A JSON document.
+    pub fn json(status: i32, document: &Value) -> Self {
+        Self::with_type(
+            status,
+            "application/json; charset=UTF-8",
+            &document.to_string(),
+        )
+    }
+
+    /// A text, of the type that SuperTokens' clients expect.
+    pub fn text(status: i32, text: &str) -> Self {
+        Self::with_type(status, "text/html; charset=UTF-8", text)
+    }
+
+    fn with_type(status: i32, content_type: &str, text: &str) -> Self {
+        let headers = vec![("content-type", content_type.to_owned())];
+        Self {
+            status,
+            headers,
+            body: format!("{text}\n").into_bytes(),
+        }
+    }
+
+    /// The same with a further header.
+    pub fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The headers as an array of `[name, value]` pairs.
+    pub fn header_pairs(&self) -> Value {
+        self.headers
+            .iter()
+            .map(|(name, value)| json!([name, value]))
+            .collect()
+    }
+}

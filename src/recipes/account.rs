@@ -1,0 +1,41 @@
+//! Ids that callers give, and what they mean.
+
+use auth_core::ids::{self, Slot};
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::keyring::keyring;
+use crate::store;
+use crate::tenant::Tenant;
+
+/// An id in the form in which we give ids out: callers' texts in any other form are not ids of ours.
+pub fn parse_id(text: &str) -> Option<Uuid> {
+    // A hyphenated UUID has 36 characters; other lengths are other forms.
+    let id = (text.len() == 36).then(|| Uuid::parse_str(text).ok())??;
+    (id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(id)
+}
+
+/// The user that an id belongs to: its own or that of one of its login methods.
+pub fn find_user_id(app: &Tenant, id: &str) -> Option<Uuid> {
+    parse_id(id).and_then(|id| store::users::find_user_id(&app.app_id, id))
+}
+
+/// The slot in which rows made for `subject` live: that of the id, if it is one of ours.
+pub fn slot_of_subject(subject: &str) -> Slot {
+    parse_id(subject).map_or_else(Slot::random, Slot::of)
+}
+
+/// An id for a user whose first identifier is `value`.
+///
+/// # Errors
+/// [`crate::error::Error::Keys`] when the key file cannot be used.
+pub fn new_user_id(tenant: &Tenant, kind: &str, value: &str) -> Result<Uuid> {
+    let key = keyring()?.slot_key();
+    Ok(ids::new_id(Slot::of_identifier(
+        &key,
+        &tenant.app_id,
+        tenant.id(),
+        kind,
+        value,
+    )))
+}

@@ -1,0 +1,8 @@
+//! The recipes: plain functions that hold the rules. Doors call them and shape what they return.
+
+pub mod account;
+pub mod emailpassword;
+pub mod jwt;
+pub mod multitenancy;
+pub mod session;
+pub mod users;

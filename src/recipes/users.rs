@@ -1,0 +1,229 @@
+//! Finding, listing, counting and deleting users (CDI, "Users" and "Deletion of users").
+
+use auth_core::normalise;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use uuid::Uuid;
+
+use super::account;
+use crate::db::Time;
+use crate::error::{Error, Result};
+use crate::store;
+use crate::store::users::{AccountInfo, Order, PageStart, Recipe, User};
+use crate::tenant::Tenant;
+
+/// The user that an id belongs to.
+pub fn get(app: &Tenant, user_id: &str) -> Option<User> {
+    let id = account::find_user_id(app, user_id)?;
+    store::users::load(&app.app_id, &[id]).pop()
+}
+
+/// Which users a list or a count is about.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only users with a login method of one of these recipes.
+    pub recipes: Option<Vec<String>>,
+}
+
+impl Filter {
+    /// A filter by names of recipes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name that is none.
+    pub fn by_recipes(names: impl IntoIterator<Item = String>) -> Result<Self> {
+        let names: Vec<_> = names.into_iter().collect();
+        if let Some(unknown) = names.iter().find(|name| Recipe::from_name(name).is_none()) {
+            return Err(Error::invalid(format!("Unknown recipe ID: {unknown}")));
+        }
+        Ok(Self {
+            recipes: Some(names),
+        })
+    }
+}
+
+/// How many users a page has at most; more are refused.
+pub const MAX_PAGE: i64 = 500;
+
+/// A page of users, and the token of the next one, if there is one.
+pub struct Page {
+    pub users: Vec<User>,
+    pub next: Option<String>,
+}
+
+/// A page of a tenant's users by the time they joined.
+///
+/// # Errors
+/// [`Error::Invalid`] for a limit out of range or a token that is none.
+pub fn list(
+    tenant: &Tenant,
+    filter: &Filter,
+    order: Order,
+    limit: i64,
+    pagination_token: Option<&str>,
+) -> Result<Page> {
+    if limit > MAX_PAGE {
+        return Err(Error::invalid(format!("max limit allowed is {MAX_PAGE}")));
+    }
+    if limit < 1 {
+        return Err(Error::invalid(
+            "limit must a positive integer with min value 1",
+        ));
+    }
+    let start = pagination_token.map(decode_page_start).transpose()?;
+    let recipes = filter.recipes.as_deref();
+    let mut found = store::users::page(
+        &tenant.app_id,
+        tenant.id(),
+        recipes,
+        order,
+        start,
+        limit + 1,
+    );
+    let next = (found.len() as i64 > limit)
+        .then(|| found.pop())
+        .flatten()
+        .map(|(user_id, time_joined)| {
+            encode_page_start(PageStart {
+                time_joined,
+                user_id,
+            })
+        });
+    let ids: Vec<Uuid> = found.into_iter().map(|(id, _)| id).collect();
+    Ok(Page {
+        users: store::users::load(&tenant.app_id, &ids),
+        next,
+    })
+}
+
+/// A page token names the first user of the page, so that it still works when users before it are deleted.
+fn encode_page_start(start: PageStart) -> String {
+    STANDARD.encode(format!("{};{}", start.user_id, start.time_joined.0))
+}
+
+fn decode_page_start(token: &str) -> Result<PageStart> {
+    let decode = || {
+        let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
+        let (id, time) = text.split_once(';')?;
+        Some(PageStart {
+            user_id: account::parse_id(id)?,
+            time_joined: Time(time.parse().ok()?),
+        })
+    };
+    decode().ok_or_else(|| Error::invalid("invalid pagination token"))
+}
+
+/// How many users a tenant has.
+pub fn count_in_tenant(tenant: &Tenant, filter: &Filter) -> i64 {
+    store::users::count_in_tenant(&tenant.app_id, tenant.id(), filter.recipes.as_deref())
+}
+
+/// How many users an app has, those without a tenant included.
+pub fn count_in_app(app: &Tenant, filter: &Filter) -> i64 {
+    store::users::count_in_app(&app.app_id, filter.recipes.as_deref())
+}
+
+/// How many users were active since `time`.
+pub fn count_active(app: &Tenant, since: Time) -> i64 {
+    store::active_users::count_since(&app.app_id, since)
+}
+
+/// What to look users up by, as a caller gives it.
+#[derive(Debug, Default)]
+pub struct AccountInfoQuery {
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub third_party_id: Option<String>,
+    pub third_party_user_id: Option<String>,
+    /// Whether one match is enough; otherwise all that is given must match.
+    pub union: bool,
+}
+
+/// The users of a tenant with this account info, oldest first.
+///
+/// # Errors
+/// [`Error::Invalid`] when only one half of a third-party pair is given.
+pub fn by_account_info(tenant: &Tenant, query: &AccountInfoQuery) -> Result<Vec<User>> {
+    let third_party = match (&query.third_party_id, &query.third_party_user_id) {
+        (Some(provider), Some(id)) => Some(AccountInfo::ThirdParty(provider.clone(), id.clone())),
+        (None, None) => None,
+        _ => {
+            return Err(Error::invalid(
+                "If 'thirdPartyId' is provided, 'thirdPartyUserId' must also be provided, and vice \
+                 versa",
+            ));
+        }
+    };
+    let email = query
+        .email
+        .as_deref()
+        .map(normalise::email)
+        .map(AccountInfo::Email);
+    let phone = query
+        .phone
+        .as_deref()
+        .map(|p| AccountInfo::Phone(p.trim().to_owned()));
+    let wanted: Vec<_> = email.into_iter().chain(phone).chain(third_party).collect();
+    let mut ids: Vec<Uuid> = wanted
+        .iter()
+        .flat_map(|info| store::users::find_by_account_info(&tenant.app_id, tenant.id(), info))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut users = store::users::load(&tenant.app_id, &ids);
+    if !query.union {
+        users.retain(|user| wanted.iter().all(|info| has(user, info)));
+    }
+    users.sort_by_key(|user| (user.time_joined, user.id));
+    Ok(users)
+}
+
+/// Whether one of a user's login methods has this.
+fn has(user: &User, info: &AccountInfo) -> bool {
+    user.login_methods.iter().any(|method| match info {
+        AccountInfo::Email(email) => method.email.as_ref() == Some(email),
+        AccountInfo::Phone(phone) => method.phone.as_ref() == Some(phone),
+        AccountInfo::ThirdParty(provider, id) => method
+            .third_party
+            .as_ref()
+            .is_some_and(|(p, i)| p == provider && i == id),
+    })
+}
+
+/// Deletes a user, or only the login method that the id names while others remain. Unknown ids are ignored.
+pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
+    let Some(user) = get(app, user_id) else {
+        return;
+    };
+    let app_id = &app.app_id;
+    let named = account::parse_id(user_id);
+    let others_remain = user
+        .login_methods
+        .iter()
+        .any(|method| Some(method.id) != named);
+    if remove_all_linked_accounts || !others_remain {
+        let mut ids: Vec<_> = user
+            .login_methods
+            .iter()
+            .map(|method| method.id.to_string())
+            .collect();
+        ids.push(user.id.to_string());
+        delete_what_hangs_on(app_id, &ids);
+        store::users::delete(app_id, &[user.id]);
+    } else if let Some(id) = named
+        && store::users::delete_login_method(app_id, id)
+    {
+        // The group's own id goes on being used by the rest of it, and so do the rows under it.
+        if id == user.id {
+            store::one_time_tokens::delete_of(app_id, &[id.to_string()]);
+        } else {
+            delete_what_hangs_on(app_id, &[id.to_string()]);
+            store::users::delete(app_id, &[id]);
+        }
+    }
+}
+
+fn delete_what_hangs_on(app_id: &str, ids: &[String]) {
+    store::sessions::delete_of(app_id, ids);
+    store::one_time_tokens::delete_of(app_id, ids);
+    store::active_users::delete_of(app_id, ids);
+    store::users::delete_loose_ends(app_id, ids);
+}

@@ -1,0 +1,11 @@
+//! The tables: one file a family. SQL stands here and nowhere else; rules stand in `recipes`.
+
+pub mod active_users;
+pub mod one_time_tokens;
+pub mod roles;
+pub mod sessions;
+pub mod settings;
+pub mod signing_keys;
+pub mod tenants;
+pub mod users;
+pub mod verified_emails;

@@ -1,0 +1,100 @@
+//! `one_time_tokens`.
+
+use auth_core::one_time_token::OneTimeToken;
+
+use crate::db::{self, Time};
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    PasswordReset,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::PasswordReset => "password_reset",
+        }
+    }
+}
+
+/// What a consumed token was made for.
+pub struct Consumed {
+    pub subject: String,
+    pub email: Option<String>,
+    pub expires_at: Time,
+}
+
+pub fn insert(
+    app_id: &str,
+    tenant_id: &str,
+    kind: Kind,
+    token: &OneTimeToken,
+    subject: &str,
+    email: &str,
+    expires_at: Time,
+) {
+    db::execute(
+        "INSERT INTO auth.one_time_tokens
+             (id, app_id, tenant_id, kind, subject, email, token_hash, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            token.id.into(),
+            app_id.into(),
+            tenant_id.into(),
+            kind.name().into(),
+            subject.into(),
+            email.into(),
+            (&token.row_hash()).into(),
+            expires_at.into(),
+        ],
+    );
+}
+
+/// Consumes a token, and with it every other token of the same kind and subject: one statement, which one
+/// caller wins. The rows are locked in the order of their ids, so that two callers with two tokens of one
+/// subject wait for each other instead of deadlocking.
+pub fn consume_all(app_id: &str, kind: Kind, token: &OneTimeToken) -> Option<Consumed> {
+    db::query_opt(
+        "WITH locked AS (
+             SELECT id FROM auth.one_time_tokens
+             WHERE app_id = $1 AND kind = $2 AND subject = (
+                 SELECT subject FROM auth.one_time_tokens
+                 WHERE id = $3 AND app_id = $1 AND kind = $2 AND token_hash = $4)
+             ORDER BY id FOR UPDATE),
+         gone AS (
+             DELETE FROM auth.one_time_tokens t USING locked WHERE t.id = locked.id
+             RETURNING t.id, t.subject, t.email, t.expires_at)
+         SELECT subject, email, expires_at FROM gone WHERE id = $3",
+        &[
+            app_id.into(),
+            kind.name().into(),
+            token.id.into(),
+            (&token.row_hash()).into(),
+        ],
+        |row| Consumed {
+            subject: row.text(1),
+            email: row.text_opt(2),
+            expires_at: row.time(3),
+        },
+    )
+}
+
+/// Removes all tokens of these subjects.
+pub fn delete_of(app_id: &str, subjects: &[String]) {
+    db::execute(
+        "DELETE FROM auth.one_time_tokens
+         WHERE app_id = $1 AND kind IN ('password_reset', 'email_verification') AND subject = ANY ($2)",
+        &[app_id.into(), subjects.into()],
+    );
+}
+
+/// Removes at most `limit` tokens that no longer work; how many. Skips what others work on.
+pub fn delete_expired(now: Time, limit: i64) -> u64 {
+    db::execute(
+        "DELETE FROM auth.one_time_tokens WHERE id IN (
+             SELECT id FROM auth.one_time_tokens WHERE expires_at < $1
+             LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        &[now.into(), limit.into()],
+    )
+}

@@ -1,0 +1,422 @@
+//! `users`, `login_methods` and `login_method_tenants`.
+
+use uuid::Uuid;
+
+use crate::db::{self, Time};
+
+/// A recipe that login methods belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recipe {
+    EmailPassword,
+    Passwordless,
+    ThirdParty,
+    WebAuthn,
+}
+
+impl Recipe {
+    /// Its name in rows and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EmailPassword => "emailpassword",
+            Self::Passwordless => "passwordless",
+            Self::ThirdParty => "thirdparty",
+            Self::WebAuthn => "webauthn",
+        }
+    }
+
+    /// The recipe of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [
+            Self::EmailPassword,
+            Self::Passwordless,
+            Self::ThirdParty,
+            Self::WebAuthn,
+        ]
+        .into_iter()
+        .find(|recipe| recipe.name() == name)
+    }
+}
+
+/// A login method (recipe user).
+#[derive(Debug, Clone)]
+pub struct LoginMethod {
+    pub id: Uuid,
+    pub recipe: Recipe,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    /// Provider and the user's id there.
+    pub third_party: Option<(String, String)>,
+    pub tenant_ids: Vec<String>,
+    pub verified: bool,
+    pub time_joined: Time,
+}
+
+/// A user with all of its login methods, oldest first. There is at least one.
+#[derive(Debug, Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub is_primary: bool,
+    pub time_joined: Time,
+    pub login_methods: Vec<LoginMethod>,
+}
+
+/// The users of these ids, in the order of the ids; ids that are no users are left out.
+pub fn load(app_id: &str, ids: &[Uuid]) -> Vec<User> {
+    let rows = db::query(
+        "SELECT u.id, u.is_primary, u.time_joined, m.id, m.recipe, m.email, m.phone, m.third_party_id,
+                m.third_party_user_id, m.time_joined,
+                array(SELECT t.tenant_id FROM auth.login_method_tenants t
+                      WHERE t.login_method_id = m.id ORDER BY t.tenant_id),
+                CASE WHEN m.email IS NULL OR (m.recipe = 'passwordless' AND m.phone IS NOT NULL) THEN true
+                     ELSE EXISTS (SELECT FROM auth.verified_emails v
+                                  WHERE v.app_id = $1 AND v.user_id = m.id::text AND v.email = m.email)
+                END
+         FROM unnest($2) WITH ORDINALITY AS wanted (id, position)
+         JOIN auth.users u ON u.id = wanted.id AND u.app_id = $1
+         JOIN auth.login_methods m ON m.user_id = u.id
+         ORDER BY wanted.position, m.time_joined, m.id",
+        &[app_id.into(), ids.into()],
+        |row| {
+            let recipe = row.text(5);
+            let method = LoginMethod {
+                id: row.uuid(4),
+                recipe: Recipe::from_name(&recipe).expect("the table allows known recipes alone"),
+                email: row.text_opt(6),
+                phone: row.text_opt(7),
+                third_party: row.text_opt(8).zip(row.text_opt(9)),
+                time_joined: row.time(10),
+                tenant_ids: row.texts_opt(11).unwrap_or_default(),
+                verified: row.bool(12),
+            };
+            (row.uuid(1), row.bool(2), row.time(3), method)
+        },
+    );
+    let mut users: Vec<User> = Vec::new();
+    for (id, is_primary, time_joined, method) in rows {
+        match users.last_mut() {
+            Some(user) if user.id == id => user.login_methods.push(method),
+            _ => users.push(User {
+                id,
+                is_primary,
+                time_joined,
+                login_methods: vec![method],
+            }),
+        }
+    }
+    users
+}
+
+/// The user (group) that an id belongs to: a login method's id, or that of the user itself, which may have
+/// lost the login method it began with.
+pub fn find_user_id(app_id: &str, id: Uuid) -> Option<Uuid> {
+    db::query_opt(
+        "SELECT user_id FROM auth.login_methods WHERE id = $1 AND app_id = $2
+         UNION ALL
+         SELECT user_id FROM auth.login_methods WHERE user_id = $1 AND app_id = $2
+         LIMIT 1",
+        &[id.into(), app_id.into()],
+        |row| row.uuid(1),
+    )
+}
+
+/// What signing in with a password needs to know.
+pub struct PasswordLogin {
+    pub login_method_id: Uuid,
+    pub user_id: Uuid,
+    pub password_hash: String,
+}
+
+/// The e-mail-and-password login method with that address in a tenant.
+pub fn find_password_login(app_id: &str, tenant_id: &str, email: &str) -> Option<PasswordLogin> {
+    db::query_opt(
+        "SELECT m.id, m.user_id, m.password_hash
+         FROM auth.login_method_tenants t JOIN auth.login_methods m ON m.id = t.login_method_id
+         WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $3 AND t.recipe = 'emailpassword'",
+        &[app_id.into(), tenant_id.into(), email.into()],
+        |row| PasswordLogin {
+            login_method_id: row.uuid(1),
+            user_id: row.uuid(2),
+            password_hash: row.text(3),
+        },
+    )
+}
+
+/// Makes a user with one e-mail-and-password login method of the same id; `false` when the address is taken.
+pub fn insert_password_user(
+    app_id: &str,
+    tenant_id: &str,
+    id: Uuid,
+    email: &str,
+    password_hash: &str,
+    now: Time,
+) -> bool {
+    // The row with the unique key comes first and the others follow from it. Foreign keys are looked at when
+    // the statement ends.
+    db::execute(
+        "WITH claim AS (
+             INSERT INTO auth.login_method_tenants
+                 (app_id, tenant_id, login_method_id, user_id, user_time_joined, recipe, email)
+             VALUES ($1, $2, $3, $3, $6, 'emailpassword', $4)
+             ON CONFLICT DO NOTHING RETURNING login_method_id),
+         new_user AS (
+             INSERT INTO auth.users (id, app_id, email, time_joined)
+             SELECT $3, $1, $4, $6 FROM claim)
+         INSERT INTO auth.login_methods (id, user_id, app_id, recipe, email, password_hash, time_joined)
+         SELECT $3, $3, $1, 'emailpassword', $4, $5, $6 FROM claim",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            id.into(),
+            email.into(),
+            password_hash.into(),
+            now.into(),
+        ],
+    ) == 1
+}
+
+/// Replaces a password hash; with `only_if`, only while that is still the hash.
+pub fn set_password_hash(login_method_id: Uuid, new: &str, only_if: Option<&str>) {
+    db::execute(
+        "UPDATE auth.login_methods SET password_hash = $2
+         WHERE id = $1 AND ($3 IS NULL OR password_hash = $3)",
+        &[login_method_id.into(), new.into(), only_if.into()],
+    );
+}
+
+/// Notes a sign-in, at most once in five minutes.
+pub fn mark_signed_in(user_id: Uuid, now: Time) {
+    db::execute(
+        "UPDATE auth.users SET last_sign_in_at = $2
+         WHERE id = $1 AND (last_sign_in_at IS NULL OR last_sign_in_at < $3)",
+        &[user_id.into(), now.into(), now.plus(-5 * 60 * 1000).into()],
+    );
+}
+
+/// An e-mail-and-password login method, about to be changed.
+pub struct PasswordMethod {
+    pub user_id: Uuid,
+    pub email: String,
+    pub tenant_ids: Vec<String>,
+    pub user_is_primary: bool,
+}
+
+/// Locks an e-mail-and-password login method until the transaction ends.
+pub fn lock_password_method(app_id: &str, id: Uuid) -> Option<PasswordMethod> {
+    db::query_opt(
+        "SELECT m.user_id, m.email, u.is_primary,
+                array(SELECT t.tenant_id FROM auth.login_method_tenants t
+                      WHERE t.login_method_id = m.id ORDER BY t.tenant_id)
+         FROM auth.login_methods m JOIN auth.users u ON u.id = m.user_id
+         WHERE m.id = $1 AND m.app_id = $2 AND m.recipe = 'emailpassword' FOR NO KEY UPDATE OF m",
+        &[id.into(), app_id.into()],
+        |row| PasswordMethod {
+            user_id: row.uuid(1),
+            email: row.text(2),
+            user_is_primary: row.bool(3),
+            tenant_ids: row.texts_opt(4).unwrap_or_default(),
+        },
+    )
+}
+
+/// Gives an e-mail-and-password login method another address in all of its tenants, or, where the address is
+/// taken in one of them, in none; whether it did.
+pub fn set_password_email(id: Uuid, old: &str, new: &str, tenant_ids: &[String]) -> bool {
+    if replace_keys(id, new, tenant_ids) < tenant_ids.len() as u64 {
+        // Whoever wants the old address meanwhile waits for this transaction: it is still ours to take back.
+        replace_keys(id, old, tenant_ids);
+        return false;
+    }
+    db::execute(
+        "UPDATE auth.login_methods SET email = $2 WHERE id = $1",
+        &[id.into(), new.into()],
+    );
+    db::execute(
+        "UPDATE auth.users u SET email = $3, email_confirmed_at = NULL, updated_at = now()
+         FROM auth.login_methods m WHERE m.id = $1 AND u.id = m.user_id AND u.email = $2",
+        &[id.into(), old.into(), new.into()],
+    );
+    true
+}
+
+/// Claims `email` for a login method in each of the tenants, in place of what it holds there; in how many it
+/// got it. Conflicts are decided by the unique index, which an UPDATE could only report as an error.
+fn replace_keys(id: Uuid, email: &str, tenant_ids: &[String]) -> u64 {
+    db::execute(
+        "DELETE FROM auth.login_method_tenants WHERE login_method_id = $1",
+        &[id.into()],
+    );
+    db::execute(
+        "INSERT INTO auth.login_method_tenants
+             (app_id, tenant_id, login_method_id, user_id, user_time_joined, recipe, email)
+         SELECT m.app_id, wanted.tenant_id, m.id, m.user_id, u.time_joined, m.recipe, $2
+         FROM unnest($3) AS wanted (tenant_id), auth.login_methods m, auth.users u
+         WHERE m.id = $1 AND u.id = m.user_id
+         ON CONFLICT DO NOTHING",
+        &[id.into(), email.into(), tenant_ids.into()],
+    )
+}
+
+/// Whether a primary user other than `user_id` has this address in one of the tenants.
+pub fn primary_user_has_email(
+    app_id: &str,
+    tenant_ids: &[String],
+    email: &str,
+    user_id: Uuid,
+) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.login_method_tenants t JOIN auth.users u ON u.id = t.user_id
+         WHERE t.app_id = $1 AND t.tenant_id = ANY ($2) AND t.email = $3 AND t.user_id <> $4
+           AND u.is_primary LIMIT 1",
+        &[
+            app_id.into(),
+            tenant_ids.into(),
+            email.into(),
+            user_id.into(),
+        ],
+        |_| (),
+    )
+    .is_some()
+}
+
+/// Which way a list of users runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    OldestFirst,
+    NewestFirst,
+}
+
+/// Where a page begins: with this user, who joined then.
+#[derive(Debug, Clone, Copy)]
+pub struct PageStart {
+    pub time_joined: Time,
+    pub user_id: Uuid,
+}
+
+/// A page of the users of a tenant, as (id, time joined), by time joined and, for equal times, by id
+/// descending. A user appears once, however many login methods it has.
+pub fn page(
+    app_id: &str,
+    tenant_id: &str,
+    recipes: Option<&[String]>,
+    order: Order,
+    start: Option<PageStart>,
+    limit: i64,
+) -> Vec<(Uuid, Time)> {
+    let statement = match order {
+        Order::OldestFirst => {
+            "SELECT DISTINCT user_time_joined, user_id FROM auth.login_method_tenants
+             WHERE app_id = $1 AND tenant_id = $2 AND ($3 IS NULL OR recipe = ANY ($3))
+               AND ($4 IS NULL OR user_time_joined >= $4)
+               AND ($4 IS NULL OR user_time_joined > $4 OR user_id <= $5)
+             ORDER BY user_time_joined, user_id DESC LIMIT $6"
+        }
+        Order::NewestFirst => {
+            "SELECT DISTINCT user_time_joined, user_id FROM auth.login_method_tenants
+             WHERE app_id = $1 AND tenant_id = $2 AND ($3 IS NULL OR recipe = ANY ($3))
+               AND ($4 IS NULL OR user_time_joined <= $4)
+               AND ($4 IS NULL OR user_time_joined < $4 OR user_id <= $5)
+             ORDER BY user_time_joined DESC, user_id DESC LIMIT $6"
+        }
+    };
+    db::query(
+        statement,
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            recipes.into(),
+            start.map(|s| s.time_joined).into(),
+            start.map(|s| s.user_id).into(),
+            limit.into(),
+        ],
+        |row| (row.uuid(2), row.time(1)),
+    )
+}
+
+/// How many users a tenant has.
+pub fn count_in_tenant(app_id: &str, tenant_id: &str, recipes: Option<&[String]>) -> i64 {
+    db::query_one(
+        "SELECT count(DISTINCT user_id) FROM auth.login_method_tenants
+         WHERE app_id = $1 AND tenant_id = $2 AND ($3 IS NULL OR recipe = ANY ($3))",
+        &[app_id.into(), tenant_id.into(), recipes.into()],
+        |row| row.bigint(1),
+    )
+}
+
+/// How many users an app has, those without a tenant included.
+pub fn count_in_app(app_id: &str, recipes: Option<&[String]>) -> i64 {
+    db::query_one(
+        "SELECT count(*) FROM auth.users u WHERE u.app_id = $1 AND EXISTS (
+             SELECT FROM auth.login_methods m
+             WHERE m.user_id = u.id AND ($2 IS NULL OR m.recipe = ANY ($2)))",
+        &[app_id.into(), recipes.into()],
+        |row| row.bigint(1),
+    )
+}
+
+/// What users are looked up by. Values are normalised.
+#[derive(Debug, Clone)]
+pub enum AccountInfo {
+    Email(String),
+    Phone(String),
+    ThirdParty(String, String),
+}
+
+/// The users of a tenant that have this account info through any recipe.
+pub fn find_by_account_info(app_id: &str, tenant_id: &str, info: &AccountInfo) -> Vec<Uuid> {
+    let user_id = |row: &db::Row| row.uuid(1);
+    match info {
+        AccountInfo::Email(email) => db::query(
+            "SELECT user_id FROM auth.login_method_tenants
+             WHERE app_id = $1 AND tenant_id = $2 AND email = $3 AND recipe <> 'thirdparty'
+             UNION SELECT user_id FROM auth.login_method_tenants
+             WHERE app_id = $1 AND tenant_id = $2 AND email = $3 AND recipe = 'thirdparty'",
+            &[app_id.into(), tenant_id.into(), email.into()],
+            user_id,
+        ),
+        AccountInfo::Phone(phone) => db::query(
+            "SELECT user_id FROM auth.login_method_tenants
+             WHERE app_id = $1 AND tenant_id = $2 AND phone = $3",
+            &[app_id.into(), tenant_id.into(), phone.into()],
+            user_id,
+        ),
+        AccountInfo::ThirdParty(provider, id) => db::query(
+            "SELECT user_id FROM auth.login_method_tenants
+             WHERE app_id = $1 AND tenant_id = $2 AND third_party_id = $3 AND third_party_user_id = $4",
+            &[app_id.into(), tenant_id.into(), provider.into(), id.into()],
+            user_id,
+        ),
+    }
+}
+
+/// Removes a login method; whether it was there.
+pub fn delete_login_method(app_id: &str, id: Uuid) -> bool {
+    db::execute(
+        "DELETE FROM auth.login_methods WHERE id = $1 AND app_id = $2",
+        &[id.into(), app_id.into()],
+    ) == 1
+}
+
+/// Removes users with all of their login methods, and the rows of those that were linked into them.
+pub fn delete(app_id: &str, ids: &[Uuid]) {
+    db::execute(
+        "DELETE FROM auth.users WHERE app_id = $1 AND (id = ANY ($2) OR merged_into = ANY ($2))",
+        &[app_id.into(), ids.into()],
+    );
+}
+
+/// Removes what is kept under these ids without being tied to users by a key: metadata, roles and verified
+/// addresses.
+pub fn delete_loose_ends(app_id: &str, ids: &[String]) {
+    db::execute(
+        "DELETE FROM auth.user_metadata WHERE app_id = $1 AND user_id = ANY ($2)",
+        &[app_id.into(), ids.into()],
+    );
+    db::execute(
+        "DELETE FROM auth.verified_emails WHERE app_id = $1 AND user_id = ANY ($2)",
+        &[app_id.into(), ids.into()],
+    );
+    db::execute(
+        "DELETE FROM auth.user_roles WHERE app_id = $1 AND user_id = ANY ($2)",
+        &[app_id.into(), ids.into()],
+    );
+}
