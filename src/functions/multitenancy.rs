@@ -185,7 +185,7 @@ fn known_settings() -> TableIterator<
     'static,
     (
         name!(key, &'static str),
-        name!(r#type, &'static str),
+        name!(value_type, &'static str),
         name!(unit, Option<&'static str>),
         name!(default_value, pgrx::JsonB),
         name!(scope, &'static str),
@@ -225,7 +225,7 @@ COMMENT ON FUNCTION auth.get_setting IS 'The value of a setting that is in force
 COMMENT ON FUNCTION auth.known_settings IS 'The registry of settings: what auth.settings shows of each';
 
 CREATE VIEW auth.settings AS
-    SELECT known.key, known.type, known.unit, known.default_value,
+    SELECT known.key, known.value_type AS type, known.unit, known.default_value,
            CASE WHEN known.is_secret AND own.value IS NOT NULL THEN '"***"'
                 ELSE coalesce(own.value, known.default_value) END AS value,
            own.value IS NOT NULL AS is_set, known.scope, known.description
