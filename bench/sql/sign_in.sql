@@ -1,0 +1,1 @@
+SELECT auth.sign_in('bench@example.org', 'correct horse') ->> 'status';

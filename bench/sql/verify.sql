@@ -1,0 +1,1 @@
+SELECT auth.verify_session(:token) ->> 'status';
