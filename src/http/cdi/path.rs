@@ -21,10 +21,12 @@ pub fn parse(path: &str, base_path: &str, exists: impl Fn(&str) -> bool) -> Opti
     if !path.is_empty() && !path.starts_with('/') {
         return None;
     }
+    // Without an operation's name there must be the slash of "/".
+    let names_root = path.is_empty() || path.ends_with('/');
     let path = path.strip_suffix('/').unwrap_or(&path);
     let found = |app_id: &str, tenant_id: Option<&str>, operation: &str| {
         let or_public = |id: &str| if id.is_empty() { PUBLIC } else { id }.to_owned();
-        exists(operation).then(|| Path {
+        (exists(operation) && (names_root || !operation.is_empty())).then(|| Path {
             app_id: or_public(app_id),
             tenant_id: tenant_id.map(str::to_owned),
             operation: operation.to_owned(),

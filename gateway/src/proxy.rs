@@ -1,0 +1,251 @@
+//! One request: into the database and back.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{HeaderMap, Request, Response, StatusCode};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::{Value, json};
+
+use crate::client_address;
+use crate::config::Config;
+use crate::database::{Answer, Call, Database, Failure};
+use crate::measures;
+
+/// Under this name the database is told which client the request comes from. Nobody else may use it.
+const CLIENT_ADDRESS: &str = "x-auth-client-address";
+/// A path that is logged is cut here.
+const LOGGED_PATH: usize = 200;
+/// How long a health check waits for the database.
+const HEALTH_LIMIT: Duration = Duration::from_secs(2);
+/// Headers that concern one connection, or that the server writes itself (RFC 9110, section 7.6.1).
+const NOT_COPIED: [&str; 6] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "transfer-encoding",
+    "upgrade",
+    "date",
+];
+
+/// What all requests share.
+pub struct Gateway {
+    pub config: Config,
+    pub database: Database,
+    pub measures: PrometheusHandle,
+}
+
+type Reply = Response<Full<Bytes>>;
+
+impl Gateway {
+    /// Answers a request.
+    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+        let started = Instant::now();
+        let method = request.method().clone();
+        let path: String = request.uri().path().chars().take(LOGGED_PATH).collect();
+        let client = client_address::of(peer, request.headers(), &self.config.trusted_proxies);
+        let reply = match path.as_str() {
+            "/healthz" => self.health().await,
+            "/metrics" => self.metrics(),
+            _ => self.forward(request, client).await,
+        };
+        let duration = started.elapsed();
+        measures::request(method.as_str(), reply.status(), duration);
+        tracing::info!(
+            method = method.as_str(),
+            path,
+            status = reply.status().as_u16(),
+            microseconds = duration.as_micros() as u64,
+            client = %client,
+            "request"
+        );
+        reply
+    }
+
+    async fn health(&self) -> Reply {
+        if self.database.is_alive(HEALTH_LIMIT).await {
+            text(StatusCode::OK, "{\"status\":\"ok\"}", "application/json")
+        } else {
+            let body = "{\"status\":\"the database is not available\"}";
+            text(StatusCode::SERVICE_UNAVAILABLE, body, "application/json")
+        }
+    }
+
+    fn metrics(&self) -> Reply {
+        self.database.measure();
+        text(
+            StatusCode::OK,
+            &self.measures.render(),
+            "text/plain; version=0.0.4",
+        )
+    }
+
+    async fn forward(&self, request: Request<Incoming>, client: IpAddr) -> Reply {
+        let limit = self.config.request_timeout;
+        match tokio::time::timeout(limit, self.exchange(request, client)).await {
+            Ok(Ok(answer)) => write(answer),
+            Ok(Err(refusal)) => refusal,
+            Err(_) => plain(StatusCode::GATEWAY_TIMEOUT, "The request took too long"),
+        }
+    }
+
+    async fn exchange(&self, request: Request<Incoming>, client: IpAddr) -> Result<Answer, Reply> {
+        let (head, body) = request.into_parts();
+        let body = match Limited::new(body, self.config.max_body_bytes)
+            .collect()
+            .await
+        {
+            Ok(body) => Vec::from(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return Err(plain(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "The body is too large",
+                ));
+            }
+            Err(_) => return Err(plain(StatusCode::BAD_REQUEST, "The body broke off")),
+        };
+        let call = Call {
+            method: head.method.as_str().to_owned(),
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().map(str::to_owned),
+            headers: header_pairs(&head.headers, client),
+            body: (!body.is_empty()).then_some(body),
+        };
+        match self.database.call(&call).await {
+            Ok(answer) => Ok(answer),
+            Err(Failure::Unavailable) => {
+                let reply = plain(StatusCode::SERVICE_UNAVAILABLE, "Database is not available");
+                Err(with_header(reply, RETRY_AFTER, "1"))
+            }
+            Err(Failure::Fault) => Err(plain(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Internal Server Error",
+            )),
+        }
+    }
+}
+
+/// The headers as `[name, value]` pairs in their order, the verified client address last.
+fn header_pairs(headers: &HeaderMap, client: IpAddr) -> Value {
+    let mut pairs: Vec<Value> = headers
+        .iter()
+        .filter(|(name, _)| name.as_str() != CLIENT_ADDRESS)
+        .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]))
+        .collect();
+    pairs.push(json!([CLIENT_ADDRESS, client.to_string()]));
+    Value::Array(pairs)
+}
+
+/// Writes the database's answer as it is.
+fn write(answer: Answer) -> Reply {
+    if answer.effect.is_some() {
+        // An extension newer than this gateway.
+        tracing::error!("the database asks for an effect that this gateway does not know");
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+    }
+    let status = u16::try_from(answer.status)
+        .ok()
+        .and_then(|code| StatusCode::from_u16(code).ok());
+    let Some(status) = status else {
+        tracing::error!(
+            status = answer.status,
+            "the database gave an impossible status"
+        );
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+    };
+    let mut reply = Response::new(Full::new(Bytes::from(answer.body)));
+    *reply.status_mut() = status;
+    for pair in answer.headers.as_array().into_iter().flatten() {
+        let name = pair[0]
+            .as_str()
+            .and_then(|name| name.parse::<HeaderName>().ok());
+        let value = pair[1]
+            .as_str()
+            .and_then(|value| HeaderValue::from_str(value).ok());
+        match (name, value) {
+            (Some(name), Some(value)) if !NOT_COPIED.contains(&name.as_str()) => {
+                reply.headers_mut().append(name, value);
+            }
+            (Some(_), Some(_)) => {}
+            _ => tracing::error!("the database gave a header that cannot be written"),
+        }
+    }
+    reply
+}
+
+fn plain(status: StatusCode, body: &str) -> Reply {
+    text(status, &format!("{body}\n"), "text/plain; charset=utf-8")
+}
+
+fn text(status: StatusCode, body: &str, content_type: &'static str) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
+    *reply.status_mut() = status;
+    with_header(reply, hyper::header::CONTENT_TYPE, content_type)
+}
+
+fn with_header(mut reply: Reply, name: HeaderName, value: &'static str) -> Reply {
+    reply
+        .headers_mut()
+        .insert(name, HeaderValue::from_static(value));
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_cannot_say_who_it_is() {
+        let mut headers = HeaderMap::new();
+        headers.append(CLIENT_ADDRESS, "6.6.6.6".parse().expect("a value"));
+        headers.append("cookie", "a=1".parse().expect("a value"));
+        headers.append("cookie", "b=2".parse().expect("a value"));
+        let pairs = header_pairs(&headers, "1.1.1.1".parse().expect("an address"));
+        let expected = json!([
+            ["cookie", "a=1"],
+            ["cookie", "b=2"],
+            [CLIENT_ADDRESS, "1.1.1.1"]
+        ]);
+        assert_eq!(pairs, expected);
+    }
+
+    #[test]
+    fn answers_keep_their_headers_apart() {
+        let answer = |headers: Value| Answer {
+            status: 201,
+            headers,
+            body: vec![1],
+            effect: None,
+        };
+        let headers = json!([
+            ["set-cookie", "a"],
+            ["set-cookie", "b"],
+            ["content-length", "9"]
+        ]);
+        let reply = write(answer(headers));
+        assert_eq!(reply.status(), StatusCode::CREATED);
+        assert_eq!(reply.headers().get_all("set-cookie").iter().count(), 2);
+        assert!(!reply.headers().contains_key("content-length"));
+        // What cannot be a header is left out and splits nothing.
+        let reply = write(answer(json!([["x", "a\r\ny: b"], ["bad name", "v"], "x"])));
+        assert!(reply.headers().is_empty());
+    }
+
+    #[test]
+    fn unknown_effects_and_statuses_are_faults() {
+        let answer = |status, effect| Answer {
+            status,
+            headers: json!([]),
+            body: vec![],
+            effect,
+        };
+        let code = |answer| write(answer).status().as_u16();
+        assert_eq!(code(answer(200, Some(json!({})))), 500);
+        assert_eq!((code(answer(99, None)), code(answer(-1, None))), (500, 500));
+    }
+}
