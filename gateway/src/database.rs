@@ -11,6 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
+use tokio_postgres::NoTls;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -64,7 +65,8 @@ enum Remedy {
 #[derive(Clone)]
 pub struct Database {
     pool: Pool,
-    tls: MakeRustlsConnect,
+    /// For cancelling; none where connections are not encrypted.
+    tls: Option<MakeRustlsConnect>,
 }
 
 impl Database {
@@ -73,7 +75,6 @@ impl Database {
     /// # Errors
     /// A message when certificates cannot be read.
     pub fn new(config: &Config) -> Result<Self, String> {
-        let tls = MakeRustlsConnect::new(tls_config(config.database_ca_file.as_deref())?);
         let mut target = config.database_url.clone();
         if target.get_application_name().is_none() {
             target.application_name("auth-gateway");
@@ -84,7 +85,15 @@ impl Database {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let manager = Manager::from_config(target, tls.clone(), recycling);
+        let (manager, tls) = if target.get_ssl_mode() == SslMode::Disable {
+            (Manager::from_config(target, NoTls, recycling), None)
+        } else {
+            let tls = MakeRustlsConnect::new(tls_config(config.database_ca_file.as_deref())?);
+            (
+                Manager::from_config(target, tls.clone(), recycling),
+                Some(tls),
+            )
+        };
         let pool = Pool::builder(manager)
             .max_size(config.pool_size.into())
             .wait_timeout(Some(config.pool_timeout))
@@ -179,7 +188,7 @@ impl Database {
 /// cancels the statement and leaves the pool: its answer would come to the next request's.
 struct Running<'a> {
     client: Option<Object>,
-    tls: &'a MakeRustlsConnect,
+    tls: &'a Option<MakeRustlsConnect>,
 }
 
 impl Running<'_> {
@@ -222,8 +231,14 @@ impl Drop for Running<'_> {
             drop(Object::take(client));
             let tls = self.tls.clone();
             tokio::spawn(async move {
-                let asked = cancel.cancel_query(tls);
-                let _ = tokio::time::timeout(Duration::from_secs(5), asked).await;
+                let ask = async {
+                    match tls {
+                        Some(tls) => cancel.cancel_query(tls).await,
+                        None => cancel.cancel_query(NoTls).await,
+                    }
+                };
+                // If it fails the statement runs to its end, on a connection that nobody uses any more.
+                let _ = tokio::time::timeout(Duration::from_secs(5), ask).await;
             });
         }
     }
