@@ -252,21 +252,21 @@ pub fn published(app: &Tenant, algorithms: &[Algorithm]) -> Result<PublishedKeys
     })
 }
 
-/// Makes the keys that an app will need soon and removes those that nothing refers to any more; how many it
-/// removed.
+/// Makes the successors of keys that are in use before they are needed, and removes keys that nothing refers to
+/// any more; how many it removed. An app that has signed nothing gets no key.
 ///
 /// # Errors
 /// [`Error::Keys`] when keys cannot be read or made.
 pub fn maintain(app: &Tenant) -> Result<u64> {
-    for algorithm in [
-        app.settings.cdi_access_token_algorithm(),
-        app.settings.sql_access_token_algorithm(),
-    ] {
-        signing_key(app, KeyKind::Dynamic, algorithm)?;
+    for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
+        let in_use = app_keys(&app.app_id)?
+            .0
+            .iter()
+            .any(|key| !key.row.is_static && key.algorithm == algorithm);
+        if in_use {
+            signing_key(app, KeyKind::Dynamic, algorithm)?;
+        }
     }
     let oldest = Time::now().plus(-retention_ms(&app.settings));
-    Ok(store::signing_keys::delete_dynamic_before(
-        &app.app_id,
-        oldest,
-    ))
+    Ok(store::signing_keys::delete_dynamic_before(&app.app_id, oldest))
 }

@@ -1,0 +1,30 @@
+# Every target is a script in scripts/; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test bench lint package clean reset
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what a build needs (asked for by the others)
+	@scripts/setup.sh
+
+run: ## Start Postgres, the extension and the gateway, and show a first sign-up
+	@scripts/run.sh
+
+test: ## Run every test, on Postgres 15 and 18
+	@scripts/test.sh
+
+bench: ## Measure every hot operation against its floor
+	@bench/run.sh
+
+lint: ## Check formatting, clippy, shell scripts, licences
+	@scripts/lint.sh
+
+package: ## Build an optimised archive in dist/ for the chosen Postgres
+	@scripts/package.sh
+
+clean: ## Remove what was built; the data of make run stay
+	rm -rf target dist .cache
+
+reset: ## Throw away the data of make run
+	@scripts/reset.sh

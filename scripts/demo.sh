@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# What `make run` shows: one sign-up, session and refresh through HTTP, the same through SQL, and what to try next.
+# Sourced by run.sh, after the cluster and the gateway are up.
+
+# The value at a path of a JSON document: json '{"a": {"b": 1}}' a b. Postgres reads it, no other tool is needed.
+json() {
+    local document=$1 path
+    shift
+    path=$(IFS=, && printf '{%s}' "$*")
+    sql app auth -At -v document="$document" -v path="$path" <<<"SELECT :'document'::jsonb #>> :'path'::text[]"
+}
+
+# A document for the reader: long strings are cut.
+readable() { sed -E 's/"([A-Za-z0-9_-]{12})[A-Za-z0-9_.=+-]{28,}"/"\1..."/g' <<<"$1"; }
+
+show() {
+    printf '  %s\n    %s\n' "$1" "$(readable "$2")"
+}
+
+# Demands that an answer says OK.
+expect_ok() {
+    local status
+    status=$(json "$1" status 2>/dev/null) || status=
+    [[ $status == OK ]] || {
+        show_log "$CLUSTER/gateway.log"
+        die "the demonstration failed at $2: $(readable "$1")"
+    }
+}
+
+# POST to the gateway as a backend SDK does: post PATH BODY. The answer is in REPLY.
+post() {
+    REPLY=$(curl -sS -m 20 -X POST "$AUTH_URL$1" -H 'cdi-version: 5.4' -H 'content-type: application/json' -d "$2" 2>&1) ||
+        die "the gateway did not answer POST $1: $REPLY"
+    show "POST $1" "$REPLY"
+    expect_ok "$REPLY" "POST $1"
+}
+
+# Calls a function of the schema auth, with psql's variables as arguments: call EXPRESSION -v NAME=VALUE. The answer is in REPLY.
+call() {
+    local expression=$1
+    shift
+    REPLY=$(sql app auth -At "$@" <<<"SELECT auth.$expression" 2>&1) || die "SELECT auth.$expression failed: $REPLY"
+    show "SELECT auth.$expression" "$REPLY"
+    expect_ok "$REPLY" "auth.$expression"
+}
+
+show_first_session() {
+    local stamp password user
+    stamp=$(date +%s)-$$
+    password=$(head -c 12 /dev/urandom | base64 | tr '+/' '-_')
+
+    say "Through HTTP, $AUTH_URL: sign up demo+$stamp@example.org, open a session, refresh it"
+    post /recipe/signup "{\"email\": \"demo+$stamp@example.org\", \"password\": \"$password\"}"
+    user=$(json "$REPLY" user id)
+    post /recipe/session "{\"userId\": \"$user\", \"userDataInJWT\": {}, \"userDataInDatabase\": {},
+        \"enableAntiCsrf\": false, \"useDynamicSigningKey\": true}"
+    post /recipe/session/refresh "{\"refreshToken\": \"$(json "$REPLY" refreshToken token)\",
+        \"enableAntiCsrf\": false, \"useDynamicSigningKey\": true}"
+
+    say "Through SQL, as the database's owner: the same for sql+$stamp@example.org"
+    call "sign_up(email => :'email', password => :'password')" -v email="sql+$stamp@example.org" -v password="$password"
+    user=$(json "$REPLY" user id)
+    call "create_session(user_id => :'user_id')" -v user_id="$user"
+    call "refresh(refresh_token => :'token')" -v token="$(json "$REPLY" refreshToken token)"
+}
+
+show_what_next() {
+    local psql
+    psql=$(command -v psql) || psql=$CLUSTER_BIN/psql
+    cat <<EOF
+
+Running:  gateway $AUTH_URL   Postgres 127.0.0.1:$PG_PORT   data and logs in .run
+
+Try next
+  psql      $psql "host=$CLUSTER/socket port=$PG_PORT user=app dbname=auth"
+            auth=> SELECT auth.sign_in('me@example.org', 'a password');
+            auth=> SELECT jsonb_pretty(auth.list_users());
+  your app  postgresql://app:$APP_PASSWORD@127.0.0.1:$PG_PORT/auth
+  curl      curl $AUTH_URL/recipe/signup -H 'cdi-version: 5.4' -H 'content-type: application/json' \\
+                 -d '{"email": "me@example.org", "password": "a password"}'
+  SDK       npm install supertokens-node, then in the server:
+            import supertokens from "supertokens-node";
+            import EmailPassword from "supertokens-node/recipe/emailpassword/index.js";
+            import Session from "supertokens-node/recipe/session/index.js";
+            supertokens.init({
+              framework: "express",
+              supertokens: { connectionURI: "$AUTH_URL" },
+              appInfo: { appName: "demo", apiDomain: "http://localhost:3001", websiteDomain: "http://localhost:3000" },
+              recipeList: [EmailPassword.init(), Session.init()],
+            });
+
+Ctrl-C stops the gateway and Postgres. The next make run finds the data again.
+EOF
+}

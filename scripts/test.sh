@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# `make test`: everything that must hold, on Postgres 15 and 18, each step timed; a table at the end.
+#   TEST_VERSIONS="15 18"       the versions that the suites run on
+#   TEST_SUITES="sql restore"   only these suites, without the Rust steps
+# Each suite gets a cluster, a database and a gateway of its own: see tests/README.md.
+set -euo pipefail
+
+# shellcheck source=scripts/lint.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lint.sh"
+# shellcheck source=scripts/cluster.sh
+source "$ROOT/scripts/cluster.sh"
+
+unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
+SUITES=(sql clients/node races restore security faults)
+VERSIONS=${TEST_VERSIONS:-15 18}
+SUITE_SECONDS=900 # the longest that a suite may take
+PASSED=0
+FAILED=0
+TABLE=()
+
+# Runs one step, a function that may fail, and notes how it went: step TITLE COMMAND...
+step() {
+    local title=$1 begin=$SECONDS status=0 word=passed
+    shift
+    printf '\n=== %s\n' "$title"
+    set +e
+    (
+        set -e
+        "$@"
+    )
+    status=$?
+    set -e
+    if ((status)); then
+        word=FAILED
+        FAILED=$((FAILED + 1))
+    else
+        PASSED=$((PASSED + 1))
+    fi
+    TABLE+=("$(printf '%-7s %5d s  %s' "$word" $((SECONDS - begin)) "$title")")
+    printf -- '--- %s: %s, %d s\n' "$title" "$word" $((SECONDS - begin))
+    return "$status"
+}
+
+summary() {
+    printf '\nResult, after %d min %02d s\n' $((SECONDS / 60)) $((SECONDS % 60))
+    printf '  %s\n' "${TABLE[@]}"
+    printf '\n%d passed, %d failed\n' "$PASSED" "$FAILED"
+    ((FAILED == 0))
+}
+
+# What the tests need beyond a build.
+setup_tests() {
+    mkdir -p "$CACHE"
+    need_rust
+    { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 ||
+        die 'rustfmt and clippy are missing. Add them, then try again: rustup component add rustfmt clippy'
+    if is_root; then
+        command -v sudo >/dev/null || want sudo 'cargo-pgrx runs its Postgres as another user with it'
+        # Elsewhere, and without root, the relocatable Postgres 15 stands in for Debian's.
+        if [[ " $VERSIONS " == *' 15 '* ]] && ! find_installed 15 >/dev/null && grep -qs bookworm /etc/os-release; then
+            want postgresql-15 "Debian's Postgres, to test on"
+            want postgresql-server-dev-15 'its headers'
+        fi
+    fi
+    if [[ -e $ROOT/tests/clients/node ]]; then
+        command -v node >/dev/null || want nodejs 'runs the SDK in tests/clients/node'
+        command -v npm >/dev/null || want npm 'fetches the SDK'
+    fi
+    setup_build
+}
+
+core_tests() { (cd "$ROOT" && cargo test --package auth-core); }
+
+gateway_tests() { (cd "$ROOT" && cargo test --package auth-gateway); }
+
+# The tests that run inside a backend.
+extension_tests() {
+    local data=$RUN/test/pgrx arguments=()
+    use_postgres "$RUN/test/postgres" "$1"
+    mkdir -p "$RUN/test"
+    install -d -m 700 -o "$RUN_USER" -g "$(id -g "$RUN_USER")" "$data"
+    ! is_root || arguments=(--runas "$RUN_USER")
+    cargo_pgrx test "pg$1" --pgdata "$data" "${arguments[@]}"
+}
+
+clippy_tests() {
+    use_postgres "$RUN/test/postgres" "$1"
+    check_clippy
+}
+
+build_for() {
+    use_postgres "$RUN/test/postgres" "$1"
+    say "$PG_ORIGIN"
+    install_extension dev
+    build_gateway dev
+}
+
+# Runs tests/NAME/run.sh, or run.mjs, against a new cluster with a gateway: run_suite NAME MAJOR
+run_suite() {
+    local suite=$1 home=$ROOT/tests/$1 dir=$RUN/test/${1//\//-}-pg$2 command
+    use_postgres "$RUN/test/postgres" "$2"
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    if [[ -e $home/package-lock.json && ! $home/node_modules/.package-lock.json -nt $home/package-lock.json ]]; then
+        (cd "$home" && npm ci --no-audit --no-fund --loglevel=error)
+        touch "$home/node_modules/.package-lock.json"
+    fi
+    [[ -x $home/run.sh ]] && command=("$home/run.sh") || command=(node "$home/run.mjs")
+
+    trap 'stop_gateway; stop_cluster' EXIT
+    [[ ! -e $home/postgresql.conf ]] || EXTRA_SETTINGS=$(cat "$home/postgresql.conf")
+    start_cluster "$PG_CONFIG_PATH" "$dir/main" "$(free_port 54400)"
+    create_auth_database auth
+    start_gateway "$TARGET/debug/auth-gateway" "$(free_port 35670)" auth
+
+    export AUTH_URL PGBIN AUTH_TEST_DIR=$dir AUTH_CLUSTER=$CLUSTER AUTH_GATEWAY=$CLUSTER/bin/auth-gateway
+    export AUTH_GATEWAY_PID=$GATEWAY_PID RUN_USER
+    DATABASE_URL=$(database_url postgres auth) PG_CONFIG=$PG_CONFIG_PATH \
+        timeout --kill-after=10 "$SUITE_SECONDS" "${command[@]}" || {
+        local status=$?
+        say "Failed with status $status; the logs are in $dir"
+        return "$status"
+    }
+    stop_gateway
+    stop_cluster
+    rm -rf "$dir"
+}
+
+prepare_run_dir
+[[ -d $TARGET/debug ]] && needed=2000 || needed=6000
+need_space "$ROOT" "$needed" 'building and testing'
+setup_tests
+
+first=${VERSIONS%% *}
+if [[ -z ${TEST_SUITES:-} ]]; then
+    step 'Formatting' check_format || true
+    step 'Clippy' clippy_tests "$first" || true
+    step 'Core: unit tests' core_tests || true
+    step "Extension: tests inside Postgres $first" extension_tests "$first" || true
+    step 'Gateway: unit tests' gateway_tests || true
+else
+    read -ra SUITES <<<"$TEST_SUITES"
+fi
+for version in $VERSIONS; do
+    step "Build for Postgres $version" build_for "$version" || continue
+    for suite in "${SUITES[@]}"; do
+        [[ -x $ROOT/tests/$suite/run.sh || -e $ROOT/tests/$suite/run.mjs ]] || continue
+        step "Suite $suite on Postgres $version" run_suite "$suite" "$version" || true
+    done
+done
+summary
