@@ -10,38 +10,37 @@ json() {
     sql app auth -At -v document="$document" -v path="$path" <<<"SELECT :'document'::jsonb #>> :'path'::text[]"
 }
 
-# A document for the reader: long strings are cut.
-readable() { sed -E 's/"([A-Za-z0-9_-]{12})[A-Za-z0-9_.=+-]{28,}"/"\1..."/g' <<<"$1"; }
-
+# Shows an answer that says OK as one line, with its long tokens cut; anything else ends the demonstration.
 show() {
-    printf '  %s\n    %s\n' "$1" "$(readable "$2")"
-}
-
-# Demands that an answer says OK.
-expect_ok() {
-    local status
-    status=$(json "$1" status 2>/dev/null) || status=
+    local title=$1 status facts
+    status=$(json "$REPLY" status 2>/dev/null) || status=
     [[ $status == OK ]] || {
         show_log "$CLUSTER/gateway.log"
-        die "the demonstration failed at $2: $(readable "$1")"
+        die "the demonstration failed at $title: $REPLY"
     }
+    facts=$(sql app auth -At -v document="$REPLY" <<'EOF'
+SELECT concat_ws(', ', 'user ' || (d #>> '{user,id}'), 'session ' || (d #>> '{session,handle}'),
+                 'access token ' || left(d #>> '{accessToken,token}', 12) || '...',
+                 'refresh token ' || left(d #>> '{refreshToken,token}', 12) || '...')
+FROM (SELECT :'document'::jsonb) AS reply(d)
+EOF
+    )
+    printf '    %-34s %s  %s\n' "$title" "$status" "$facts"
 }
 
 # POST to the gateway as a backend SDK does: post PATH BODY. The answer is in REPLY.
 post() {
     REPLY=$(curl -sS -m 20 -X POST "$AUTH_URL$1" -H 'cdi-version: 5.4' -H 'content-type: application/json' -d "$2" 2>&1) ||
         die "the gateway did not answer POST $1: $REPLY"
-    show "POST $1" "$REPLY"
-    expect_ok "$REPLY" "POST $1"
+    show "POST $1"
 }
 
 # Calls a function of the schema auth, with psql's variables as arguments: call EXPRESSION -v NAME=VALUE. The answer is in REPLY.
 call() {
     local expression=$1
     shift
-    REPLY=$(sql app auth -At "$@" <<<"SELECT auth.$expression" 2>&1) || die "SELECT auth.$expression failed: $REPLY"
-    show "SELECT auth.$expression" "$REPLY"
-    expect_ok "$REPLY" "auth.$expression"
+    REPLY=$(sql app auth -At "$@" <<<"SELECT auth.$expression" 2>&1) || die "SELECT auth.${expression%%(*}(...) failed: $REPLY"
+    show "SELECT auth.${expression%%(*}(...)"
 }
 
 show_first_session() {

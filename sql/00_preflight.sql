@@ -1,34 +1,13 @@
--- Refuses to build on ground that somebody else prepared, makes the roles, takes the schema over.
+-- Makes the roles, takes the schema over, and refuses to build on what somebody else put there.
 --
--- The schema is made by CREATE EXTENSION, or by pg_restore just before it. Whoever made it beforehand
--- could have put operators and functions into it that our own code would then call (CVE-2022-2625 and
--- CVE-2018-1058 are of that kind), so it must be empty and must give rights to nobody.
+-- The schema is made by CREATE EXTENSION, or by pg_restore just before it, or is left from an extension that was
+-- dropped. Whoever made it could have put operators and functions into it that our own code would then call
+-- (CVE-2022-2625 and CVE-2018-1058 are of that kind). So it is taken away from everybody first, and must then be
+-- empty.
 DO $preflight$
 DECLARE
-    found text;
     role_name name;
 BEGIN
-    SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) INTO found
-    FROM pg_catalog.pg_depend d
-    WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
-      AND d.refobjid OPERATOR(pg_catalog.=) 'auth'::pg_catalog.regnamespace
-      AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass
-    LIMIT 1;
-    IF found IS NOT NULL THEN
-        RAISE EXCEPTION 'schema "auth" is not empty: it holds %', found
-            USING ERRCODE = 'duplicate_object',
-                  HINT = 'Move or drop what is in the schema "auth", then run CREATE EXTENSION again.';
-    END IF;
-    IF EXISTS (
-        SELECT FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
-        WHERE n.oid OPERATOR(pg_catalog.=) 'auth'::pg_catalog.regnamespace
-          AND a.grantee OPERATOR(pg_catalog.<>) n.nspowner
-    ) THEN
-        RAISE EXCEPTION 'schema "auth" already gives rights to other roles'
-            USING ERRCODE = 'duplicate_object',
-                  HINT = 'Drop the schema "auth", then run CREATE EXTENSION again.';
-    END IF;
-
     -- Roles belong to the cluster: another database's extension may have made them already.
     FOREACH role_name IN ARRAY ARRAY['auth_admin', 'auth_gateway']::name[] LOOP
         IF NOT EXISTS (
@@ -51,4 +30,34 @@ END
 $preflight$;
 
 ALTER SCHEMA auth OWNER TO auth_admin;
+
+DO $preflight$
+DECLARE
+    grantee text;
+    found text;
+BEGIN
+    FOR grantee IN
+        SELECT DISTINCT CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+                             ELSE a.grantee::pg_catalog.regrole::text END
+        FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+        WHERE n.oid OPERATOR(pg_catalog.=) 'auth'::pg_catalog.regnamespace
+          AND a.grantee OPERATOR(pg_catalog.<>) n.nspowner
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON SCHEMA auth FROM %s CASCADE', grantee);
+    END LOOP;
+
+    SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) INTO found
+    FROM pg_catalog.pg_depend d
+    WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
+      AND d.refobjid OPERATOR(pg_catalog.=) 'auth'::pg_catalog.regnamespace
+      AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass
+    LIMIT 1;
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION 'schema "auth" is not empty: it holds %', found
+            USING ERRCODE = 'duplicate_object',
+                  HINT = 'Move or drop what is in the schema "auth", then run CREATE EXTENSION again.';
+    END IF;
+END
+$preflight$;
+
 COMMENT ON SCHEMA auth IS 'Users, sessions and everything else of the auth extension';

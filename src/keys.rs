@@ -268,5 +268,8 @@ pub fn maintain(app: &Tenant) -> Result<u64> {
         }
     }
     let oldest = Time::now().plus(-retention_ms(&app.settings));
-    Ok(store::signing_keys::delete_dynamic_before(&app.app_id, oldest))
+    Ok(store::signing_keys::delete_dynamic_before(
+        &app.app_id,
+        oldest,
+    ))
 }

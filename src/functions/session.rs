@@ -90,7 +90,7 @@ fn refresh(
         let request = RefreshRequest {
             refresh_token: required("refresh_token", refresh_token)?,
             anti_csrf: anti_csrf_token,
-            enable_anti_csrf: anti_csrf_token.is_some(),
+            enable_anti_csrf: None,
             key_kind: None,
             access_token_validity_ms: None,
         };
@@ -265,7 +265,7 @@ extension_sql!(
     r#"
 COMMENT ON FUNCTION auth.create_session IS 'Opens a session for a user, or for any other text. Status: OK with session, accessToken and refreshToken (times in milliseconds since the epoch), and antiCsrfToken if asked for. The payload goes into the access token; session_data stays on the server. A payload with a claim that only the server sets (sub, exp, iat, ...) is an error (22023)';
 COMMENT ON FUNCTION auth.verify_session IS 'Verifies an access token of any dialect. Statuses: OK with session; TRY_REFRESH_TOKEN with message; UNAUTHORISED with message. Reads no table unless check_database, which also sees that a session was revoked. The anti-CSRF value is checked when it is given';
-COMMENT ON FUNCTION auth.refresh IS 'Exchanges a refresh token for new tokens. Statuses: OK as create_session; UNAUTHORISED with message; TOKEN_THEFT_DETECTED with session, and the session is then over. The replaced token works for refresh_token_rotation_grace_period seconds more, so that a client that lost the answer can come back';
+COMMENT ON FUNCTION auth.refresh IS 'Exchanges a refresh token for new tokens. Statuses: OK as create_session; UNAUTHORISED with message; TOKEN_THEFT_DETECTED with session, and the session is then over. The replaced token works for refresh_token_rotation_grace_period seconds more, so that a client that lost the answer can come back. A session with an anti-CSRF value must bring it';
 COMMENT ON FUNCTION auth.regenerate_access_token IS 'Gives a session another payload (none given: the stored one), and its bearer an access token that lives as long as the presented one. Statuses: OK with session and, unless the presented token has expired, accessToken; UNAUTHORISED';
 COMMENT ON FUNCTION auth.get_session IS 'What is known of a session. Statuses: OK with sessionHandle, userId, recipeUserId, tenantId, userDataInDatabase, userDataInJWT, expiry and timeCreated (milliseconds since the epoch); UNAUTHORISED';
 COMMENT ON FUNCTION auth.list_sessions IS 'Handles of a user''s sessions that have not expired, in one tenant or (null) in all. Status: OK with sessionHandles';

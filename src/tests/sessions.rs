@@ -119,6 +119,10 @@ mod tests {
         let token = quoted(&text(&made, "/refreshToken/token"));
         let refused = document(&format!("auth.refresh({token}, 'other')"));
         assert_eq!(status(&refused), "UNAUTHORISED");
+        assert_eq!(
+            status(&document(&format!("auth.refresh({token})"))),
+            "UNAUTHORISED"
+        );
         let granted = document(&format!("auth.refresh({token}, {})", quoted(&value)));
         assert_ne!(text(&granted, "/antiCsrfToken"), value);
     }

@@ -171,7 +171,7 @@ fn refresh(call: &Call) -> Result<Reply> {
     let request = RefreshRequest {
         refresh_token,
         anti_csrf,
-        enable_anti_csrf,
+        enable_anti_csrf: Some(enable_anti_csrf),
         key_kind: use_dynamic.map(key_kind),
         access_token_validity_ms,
     };

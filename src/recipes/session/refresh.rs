@@ -18,8 +18,8 @@ pub struct RefreshRequest<'a> {
     pub refresh_token: &'a str,
     /// The anti-CSRF value that came with the token.
     pub anti_csrf: Option<&'a str>,
-    /// Whether that value is checked, and the new tokens get one.
-    pub enable_anti_csrf: bool,
+    /// Whether that value is checked, and the new tokens get one; `None` as it was for the presented token.
+    pub enable_anti_csrf: Option<bool>,
     /// Which keys sign from now on; `None` leaves it as it is.
     pub key_kind: Option<KeyKind>,
     /// Life of the access token in milliseconds, in place of the configured one.
@@ -89,7 +89,10 @@ pub fn refresh(app: &Tenant, dialect: Dialect, request: RefreshRequest) -> Resul
             subtype: None,
         });
     };
-    if request.enable_anti_csrf
+    let enable_anti_csrf = request
+        .enable_anti_csrf
+        .unwrap_or(token.anti_csrf.is_some());
+    if enable_anti_csrf
         && let Some(expected) = token.anti_csrf
         && !request
             .anti_csrf
@@ -117,7 +120,7 @@ pub fn refresh(app: &Tenant, dialect: Dialect, request: RefreshRequest) -> Resul
         &tenant,
         &presented.token,
         &presented.hash,
-        request.enable_anti_csrf,
+        enable_anti_csrf,
     )?;
     let now = Time::now();
     let rotated = match dialect.rotation {
