@@ -63,23 +63,18 @@ have_libclang() {
 }
 
 # cargo-pgrx of the version that the workspace pins: what is on PATH, else one of the project's own.
-need_cargo_pgrx() {
+have_cargo_pgrx() {
+    export PATH=$CACHE/tools/bin:$PATH
+    [[ $(cargo pgrx --version 2>/dev/null) == "cargo-pgrx $(manifest_value pgrx)" ]]
+}
+
+build_cargo_pgrx() {
     local version
     version=$(manifest_value pgrx)
-    export PATH=$CACHE/tools/bin:$PATH
-    [[ $(cargo pgrx --version 2>/dev/null) != "cargo-pgrx $version" ]] || return 0
-
-    want_for_cargo_pgrx
-    install_wanted
     say "Building cargo-pgrx $version in .cache/tools, once; about 3 minutes"
     CARGO_TARGET_DIR=$CACHE/tools-target cargo install cargo-pgrx --version "$version" --locked --debug \
         --quiet --force --root "$CACHE/tools" || die "cargo-pgrx could not be built: see above"
     rm -rf "$CACHE/tools-target"
-}
-
-want_for_cargo_pgrx() {
-    command -v pkg-config >/dev/null || want pkg-config 'how cargo-pgrx finds OpenSSL'
-    pkg-config --exists openssl 2>/dev/null || want libssl-dev 'cargo-pgrx is linked with OpenSSL'
 }
 
 setup_build() {
@@ -90,8 +85,12 @@ setup_build() {
     command -v make >/dev/null || want make 'this Makefile'
     have_libclang || want libclang-dev "reads Postgres' headers for the Rust bindings"
     command -v curl >/dev/null || want curl 'asks the gateway whether it is up'
+    if ! have_cargo_pgrx; then
+        command -v pkg-config >/dev/null || want pkg-config 'how cargo-pgrx finds OpenSSL'
+        pkg-config --exists openssl 2>/dev/null || want libssl-dev 'cargo-pgrx is linked with OpenSSL'
+    fi
     install_wanted
-    need_cargo_pgrx
+    have_cargo_pgrx || build_cargo_pgrx
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

@@ -179,6 +179,7 @@ fn get_setting(
 }
 
 /// The registry of settings, for the view `auth.settings`.
+#[allow(clippy::type_complexity)] // the macro reads the columns here
 #[pg_extern(immutable, parallel_safe)]
 #[search_path(pg_catalog, auth, pg_temp)]
 fn known_settings() -> TableIterator<

@@ -21,9 +21,7 @@ fn maintain() -> pgrx::JsonB {
         for app_id in store::tenants::list_apps() {
             signing_keys += keys::maintain(&*tenant::find_app(&app_id)?)?;
         }
-        let more = [sessions, tokens]
-            .iter()
-            .any(|count| *count == BATCH as u64);
+        let more = [sessions, tokens].contains(&(BATCH as u64));
         Ok(json!({
             "deleted": {
                 "sessions": sessions,

@@ -126,16 +126,22 @@ pub fn promote(
     )
 }
 
+/// A token that is presented for a rotation.
+pub struct Presented<'a> {
+    pub hash: &'a [u8; 32],
+    pub parent_hash: Option<&'a [u8; 32]>,
+    /// A token that was replaced before this moment is refused.
+    pub grace_start: Time,
+}
+
 /// Rotates at the refresh itself (CDI 5.6): the presented token, or its parent, is in force; or the token was
-/// replaced no earlier than `grace_start`, and then only the new token changes, so that the time of grace
+/// replaced within its time of grace, and then only the new token changes, so that the time of grace
 /// does not slide. `None` when the token is none of these.
 pub fn rotate(
     app_id: &str,
     tenant_id: &str,
     id: Uuid,
-    presented_hash: &[u8; 32],
-    parent_hash: Option<&[u8; 32]>,
-    grace_start: Time,
+    presented: &Presented,
     use_static_key: Option<bool>,
     rotation: &Rotation,
 ) -> Option<SessionRow> {
@@ -158,12 +164,12 @@ pub fn rotate(
             id.into(),
             app_id.into(),
             tenant_id.into(),
-            presented_hash.into(),
-            parent_hash.map(|hash| hash.as_slice()).into(),
+            presented.hash.into(),
+            presented.parent_hash.map(<[u8; 32]>::as_slice).into(),
             rotation.new_hash.into(),
             rotation.now.into(),
             rotation.expires_at.into(),
-            grace_start.into(),
+            presented.grace_start.into(),
             use_static_key.into(),
         ],
         SessionRow::read,

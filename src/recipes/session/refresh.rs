@@ -50,7 +50,7 @@ impl ReuseSubtype {
 
 /// What came of a refresh.
 pub enum Refresh {
-    Ok(Minted),
+    Ok(Box<Minted>),
     Unauthorised {
         message: &'static str,
         subtype: Option<ReuseSubtype>,
@@ -116,12 +116,7 @@ pub fn refresh(app: &Tenant, dialect: Dialect, request: RefreshRequest) -> Resul
         row_hash: refresh_token::row_hash(&hash),
         hash,
     };
-    let child = RefreshPart::child(
-        &tenant,
-        &presented.token,
-        &presented.hash,
-        enable_anti_csrf,
-    )?;
+    let child = RefreshPart::child(&tenant, &presented.token, &presented.hash, enable_anti_csrf)?;
     let now = Time::now();
     let rotated = match dialect.rotation {
         RotationRule::AtRefresh => rotate(&tenant, &presented, &child, request.key_kind, now),
@@ -147,7 +142,7 @@ pub fn refresh(app: &Tenant, dialect: Dialect, request: RefreshRequest) -> Resul
         (dialect.rotation == RotationRule::OnFirstUse).then(|| presented.hash.clone());
     let minted = mint::mint(&tenant, dialect, row, child, parent_hash, validity_ms, now)?;
     store::active_users::mark(&app.app_id, &minted.session.user_id, now);
-    Ok(Refresh::Ok(minted))
+    Ok(Refresh::Ok(Box::new(minted)))
 }
 
 /// Rotation inside the refresh. One guarded update decides; only when it refuses is the row looked at.
@@ -164,9 +159,11 @@ fn rotate(
         app_id,
         tenant.id(),
         token.session_id,
-        &presented.row_hash,
-        token.parent.as_ref(),
-        now.plus(-grace_ms),
+        &sessions::Presented {
+            hash: &presented.row_hash,
+            parent_hash: token.parent.as_ref(),
+            grace_start: now.plus(-grace_ms),
+        },
         key_kind.map(|kind| kind == KeyKind::Static),
         &Rotation {
             new_hash: &refresh_token::row_hash(&child.hash),
