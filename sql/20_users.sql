@@ -13,7 +13,7 @@ CREATE TABLE auth.users (
     raw_user_meta_data jsonb NOT NULL DEFAULT '{}',
     is_anonymous boolean NOT NULL DEFAULT false,
     is_primary boolean NOT NULL DEFAULT false,
-    merged_into uuid REFERENCES auth.users (id) ON DELETE SET NULL,
+    merged_into uuid,
     banned_until timestamptz,
     last_sign_in_at timestamptz,
     time_joined timestamptz NOT NULL,
@@ -33,7 +33,7 @@ COMMENT ON COLUMN auth.users.raw_app_meta_data IS 'Written by the server, read b
 COMMENT ON COLUMN auth.users.raw_user_meta_data IS 'Written by the user''s own client: never trust it';
 COMMENT ON COLUMN auth.users.is_anonymous IS 'Whether the user signed in without naming themselves';
 COMMENT ON COLUMN auth.users.is_primary IS 'Whether the user may have further login methods linked';
-COMMENT ON COLUMN auth.users.merged_into IS 'The user that this one was linked into; its row stays because applications reference it';
+COMMENT ON COLUMN auth.users.merged_into IS 'The user that this one was linked into; its row stays because applications reference it. No foreign key: pg_dump warns of one that points into its own table';
 COMMENT ON COLUMN auth.users.banned_until IS 'Until when the user may not sign in';
 COMMENT ON COLUMN auth.users.last_sign_in_at IS 'When the user last signed in';
 COMMENT ON COLUMN auth.users.time_joined IS 'When the oldest of the user''s login methods was made; whole milliseconds';
