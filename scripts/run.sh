@@ -89,9 +89,10 @@ need_port "$PG_PORT" Postgres AUTH_PG_PORT
 need_space "$ROOT" "$needed" 'the build'
 need_space "$RUN" 200 'the database'
 
-setup_build
-# The data that are there decide on the version; only a request of the user's own comes before them.
+# The data that are there decide on the version.
 data_major=$(cat "$RUN/pgdata/PG_VERSION" 2>/dev/null || true)
+want_postgres "$data_major"
+setup_build
 use_postgres "$RUN/postgres" "$data_major"
 say "Postgres: $PG_ORIGIN"
 
@@ -115,6 +116,7 @@ show_first_session
 [[ -z ${AUTH_RUN_ONCE:-} ]] || exit 0
 show_what_next
 
+trap 'exit 0' INT TERM # from here on, being stopped is how it should end
 while sleep 1 & wait $!; do
     kill -0 "$GATEWAY_PID" 2>/dev/null || {
         show_log "$RUN/gateway.log"

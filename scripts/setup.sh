@@ -10,6 +10,7 @@ WANTED=() # Debian packages that are missing
 
 # Notes that a package is missing, and what for.
 want() {
+    [[ " ${WANTED[*]} " != *" $1 "* ]] || return 0
     printf '    missing: %-26s %s\n' "$1" "$2"
     WANTED+=("$1")
 }

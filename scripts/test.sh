@@ -2,7 +2,7 @@
 # `make test`: everything that must hold, on Postgres 15 and 18, each step timed; a table at the end.
 #   TEST_VERSIONS="15 18"       the versions that the suites run on
 #   TEST_SUITES="sql restore"   only these suites, without the Rust steps
-# Each suite gets a cluster, a database and a gateway of its own: see tests/README.md.
+# Each suite gets a cluster, a database and a gateway of its own: see CONTRIBUTING.md.
 set -euo pipefail
 
 # shellcheck source=scripts/lint.sh
@@ -66,6 +66,10 @@ setup_tests() {
         command -v node >/dev/null || want nodejs 'runs the SDK in tests/clients/node'
         command -v npm >/dev/null || want npm 'fetches the SDK'
     fi
+    local version
+    for version in $VERSIONS; do
+        [[ " ${WANTED[*]} " == *" postgresql-$version "* ]] || want_postgres "$version"
+    done
     setup_build
 }
 
@@ -108,6 +112,7 @@ run_suite() {
     [[ -x $home/run.sh ]] && command=("$home/run.sh") || command=(node "$home/run.mjs")
 
     trap 'stop_gateway; stop_cluster' EXIT
+    # shellcheck disable=SC2034 # start_cluster reads it
     [[ ! -e $home/postgresql.conf ]] || EXTRA_SETTINGS=$(cat "$home/postgresql.conf")
     start_cluster "$PG_CONFIG_PATH" "$dir/main" "$(free_port 54400)"
     create_auth_database auth
