@@ -109,7 +109,7 @@ run_suite() {
         (cd "$home" && npm ci --no-audit --no-fund --loglevel=error)
         touch "$home/node_modules/.package-lock.json"
     fi
-    [[ -x $home/run.sh ]] && command=("$home/run.sh") || command=(node "$home/run.mjs")
+    if [[ -e $home/run.mjs ]]; then command=(node "$home/run.mjs"); else command=("$home/run.sh"); fi
 
     trap 'stop_gateway; stop_cluster' EXIT
     # shellcheck disable=SC2034 # start_cluster reads it
@@ -149,7 +149,6 @@ fi
 for version in $VERSIONS; do
     step "Build for Postgres $version" build_for "$version" || continue
     for suite in "${SUITES[@]}"; do
-        [[ -x $ROOT/tests/$suite/run.sh || -e $ROOT/tests/$suite/run.mjs ]] || continue
         step "Suite $suite on Postgres $version" run_suite "$suite" "$version" || true
     done
 done

@@ -3,6 +3,9 @@
 # They get from scripts/test.sh: DATABASE_URL (superuser), AUTH_URL, PGBIN, PG_CONFIG, AUTH_TEST_DIR, AUTH_CLUSTER (the
 # folder of the cluster: postgres.log, gateway.log, sealing.key), AUTH_GATEWAY, RUN_USER.
 
+# A command outside of a check must not fail.
+trap 'printf "FAILED  %s stopped at line %s: %s\n" "$0" "$LINENO" "$BASH_COMMAND" >&2' ERR
+
 FAILURES=0
 CHECKS=0
 
@@ -28,7 +31,7 @@ lacks() { if grep -qF -- "$3" "$2"; then not_ok "$1" "$(grep -nF -- "$3" "$2" | 
 
 done_testing() {
     printf '%d checks, %d failed\n' "$CHECKS" "$FAILURES"
-    ((FAILURES == 0 && CHECKS > 0))
+    ((FAILURES == 0 && CHECKS > 0)) || exit 1
 }
 
 # One value from the database: value SQL, or value -d NAME SQL. Errors come out as text.

@@ -1,33 +1,33 @@
-//! The database: a pool, calls of `auth.http`, and what to make of errors.
+//! The database: a pool of connections, and calls of `auth.http`.
 
-use std::net::IpAddr;
-use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
-use tokio_postgres::NoTls;
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::Config;
-use crate::measures;
+use crate::remedy::{Failure, Remedy, Trouble, describe, exhausted};
+use crate::{measures, tls};
 
 const CALL: &str = "SELECT status, headers, body, effect FROM auth.http($1, $2, $3, $4, $5)";
-/// How often a call is tried that the database rolled back for certain.
-const ATTEMPTS: u32 = 4;
+/// How often a call is repeated that the database rolled back for certain.
+const REPEATS: u32 = 3;
+/// How often a call that never began is tried on another connection.
+const RECONNECTS: u32 = 3;
 
 /// A request as the database takes it.
 pub struct Call {
     pub method: String,
+    /// As it came, still percent-encoded.
     pub path: String,
+    /// As it came, without the question mark.
     pub query: Option<String>,
+    /// `[[name, value], ...]`
     pub headers: Value,
     pub body: Option<Vec<u8>>,
 }
@@ -35,30 +35,23 @@ pub struct Call {
 /// The database's answer.
 pub struct Answer {
     pub status: i32,
+    /// `[[name, value], ...]`
     pub headers: Value,
     pub body: Vec<u8>,
     /// What to fetch before there is an answer.
     pub effect: Option<Value>,
 }
 
-/// Why there is no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// The database cannot be reached, or broke off. It may be back soon.
-    Unavailable,
-    /// Something is wrong with the call, the extension or the rights.
-    Fault,
-}
-
-/// What an error of the database asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Remedy {
-    /// The transaction was rolled back because of others: the same again.
-    Repeat,
-    /// The connection's prepared statement is out of date: the same on a fresh one.
-    Reconnect,
-    /// Nothing to do here.
-    GiveUp(Failure),
+impl Answer {
+    /// Reads a row of [`CALL`].
+    fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            status: row.try_get(0)?,
+            headers: row.try_get::<_, Option<Value>>(1)?.unwrap_or_default(),
+            body: row.try_get::<_, Option<Vec<u8>>>(2)?.unwrap_or_default(),
+            effect: row.try_get(3)?,
+        })
+    }
 }
 
 /// Connections to the database.
@@ -79,8 +72,12 @@ impl Database {
         if target.get_application_name().is_none() {
             target.application_name("auth-gateway");
         }
+        if target.get_tcp_user_timeout().is_none() {
+            // A machine that vanished without a word would otherwise hold its connections for many minutes.
+            target.tcp_user_timeout(config.pool_timeout);
+        }
         target.connect_timeout(config.pool_timeout);
-        target.ssl_mode(ssl_mode(&target));
+        target.ssl_mode(tls::mode(&target));
         // A broken connection is noticed by the driver; asking the server each time would double the calls.
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
@@ -88,11 +85,9 @@ impl Database {
         let (manager, tls) = if target.get_ssl_mode() == SslMode::Disable {
             (Manager::from_config(target, NoTls, recycling), None)
         } else {
-            let tls = MakeRustlsConnect::new(tls_config(config.database_ca_file.as_deref())?);
-            (
-                Manager::from_config(target, tls.clone(), recycling),
-                Some(tls),
-            )
+            let tls = MakeRustlsConnect::new(tls::client(config.database_ca_file.as_deref())?);
+            let manager = Manager::from_config(target, tls.clone(), recycling);
+            (manager, Some(tls))
         };
         let pool = Pool::builder(manager)
             .max_size(config.pool_size.into())
@@ -107,7 +102,7 @@ impl Database {
     /// Whether the database answers within `limit`.
     pub async fn is_alive(&self, limit: Duration) -> bool {
         let ask = async {
-            let client = self.pool.get().await.ok()?;
+            let client = self.connection().await.ok()?;
             client.simple_query("SELECT 1").await.ok()
         };
         matches!(tokio::time::timeout(limit, ask).await, Ok(Some(_)))
@@ -118,58 +113,72 @@ impl Database {
     /// # Errors
     /// [`Failure`].
     pub async fn maintain(&self) -> Result<Value, Failure> {
-        let client = self
-            .pool
-            .get()
-            .await
-            .map_err(|error| pool_failure(&error))?;
+        let client = self.connection().await?;
         let row = client.query_one("SELECT auth.maintain()", &[]).await;
-        row.map(|row| row.get(0))
-            .map_err(|error| match remedy(&error) {
+        let done = row.and_then(|row| row.try_get(0));
+        done.map_err(|error| {
+            // Not repeated: the next round comes by itself.
+            let trouble = Trouble { error, sent: false };
+            let failure = match trouble.remedy() {
                 Remedy::GiveUp(failure) => failure,
-                _ => Failure::Fault,
-            })
+                _ => Failure::Unavailable,
+            };
+            trouble.report(Remedy::GiveUp(failure));
+            failure
+        })
     }
 
-    /// Calls `auth.http`, again where the database rolled the call back for certain, and never where it may have
-    /// been done. When the caller gives up, the statement is cancelled.
+    /// Calls `auth.http`, again where the database rolled the call back for certain or never had it, and never
+    /// where it may have been done. When the caller gives up, the statement is cancelled.
     ///
     /// # Errors
     /// [`Failure`].
     pub async fn call(&self, call: &Call) -> Result<Answer, Failure> {
-        for attempt in 1..=ATTEMPTS {
-            let client = self
-                .pool
-                .get()
-                .await
-                .map_err(|error| pool_failure(&error))?;
+        let (mut repeats, mut reconnects) = (0, 0);
+        loop {
             let running = Running {
-                client: Some(client),
+                client: Some(self.connection().await?),
                 tls: &self.tls,
             };
-            match running.call(call).await {
+            let trouble = match running.call(call).await {
                 Ok(answer) => {
                     running.finished();
                     return Ok(answer);
                 }
-                Err(error) => {
-                    let remedy = remedy(&error);
-                    log(&error, remedy);
-                    if remedy == Remedy::Reconnect {
-                        running.discard();
-                    } else {
-                        running.finished();
+                Err(trouble) => trouble,
+            };
+            let remedy = trouble.remedy();
+            trouble.report(remedy);
+            match remedy {
+                Remedy::Repeat if repeats < REPEATS => {
+                    running.finished();
+                    repeats += 1;
+                    tokio::time::sleep(pause(repeats)).await;
+                }
+                Remedy::Reconnect => {
+                    running.discard();
+                    if reconnects == RECONNECTS {
+                        return Err(give_up(&trouble));
                     }
-                    match remedy {
-                        Remedy::GiveUp(failure) => return Err(failure),
-                        _ if attempt == ATTEMPTS => return Err(Failure::Fault),
-                        // So that those who stood in each other's way do not meet again at once.
-                        _ => tokio::time::sleep(Duration::from_millis(5 << attempt)).await,
-                    }
+                    reconnects += 1;
+                    // What is stale here is stale on the idle connections too.
+                    self.pool.retain(|_, _| false);
+                }
+                Remedy::Repeat => {
+                    running.finished();
+                    return Err(give_up(&trouble));
+                }
+                Remedy::GiveUp(Failure::Unavailable) => {
+                    // It may be about to close; the next request should not be the one to find out.
+                    running.discard();
+                    return Err(Failure::Unavailable);
+                }
+                Remedy::GiveUp(failure) => {
+                    running.finished();
+                    return Err(failure);
                 }
             }
         }
-        Err(Failure::Fault)
     }
 
     /// Notes how the pool stands.
@@ -182,6 +191,38 @@ impl Database {
     pub fn close(&self) {
         self.pool.close();
     }
+
+    async fn connection(&self) -> Result<Object, Failure> {
+        self.pool.get().await.map_err(|error| {
+            let (kind, reason) = match error {
+                PoolError::Timeout(TimeoutType::Wait) => (
+                    "pool_timeout",
+                    "no connection became free in time".to_owned(),
+                ),
+                PoolError::Backend(error) => ("connect", describe(&error)),
+                other => ("connect", other.to_string()),
+            };
+            measures::database_error(kind);
+            tracing::warn!(reason, "the database is not available");
+            Failure::Unavailable
+        })
+    }
+}
+
+/// Reports what could not be remedied.
+fn give_up(trouble: &Trouble) -> Failure {
+    let failure = exhausted(trouble);
+    trouble.report(Remedy::GiveUp(failure));
+    failure
+}
+
+/// 10, 20, 40 milliseconds and up to as much again: those who stood in each other's way should not meet again.
+fn pause(repeats: u32) -> Duration {
+    let base = Duration::from_millis(5 << repeats);
+    let clock = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    base + base.mul_f64(f64::from(clock.subsec_micros() % 1_000) / 1e3)
 }
 
 /// A connection with a statement on its way. Dropped before the end (the client went away, or time was up) it
@@ -192,27 +233,24 @@ struct Running<'a> {
 }
 
 impl Running<'_> {
-    async fn call(&self, call: &Call) -> Result<Answer, tokio_postgres::Error> {
+    async fn call(&self, call: &Call) -> Result<Answer, Trouble> {
         let client = self.client.as_ref().expect("it is there until the end");
-        let statement = client.prepare_cached(CALL).await?;
-        let row = client
-            .query_one(
-                &statement,
-                &[
-                    &call.method,
-                    &call.path,
-                    &call.query,
-                    &call.headers,
-                    &call.body,
-                ],
-            )
-            .await?;
-        Ok(Answer {
-            status: row.try_get(0)?,
-            headers: row.try_get(1)?,
-            body: row.try_get(2)?,
-            effect: row.try_get(3)?,
-        })
+        let unsent = |error| Trouble { error, sent: false };
+        let statement = client.prepare_cached(CALL).await.map_err(unsent)?;
+        // Known before the call, so that a connection that was lost while idle costs no request.
+        let sent = !client.is_closed();
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
+            &call.method,
+            &call.path,
+            &call.query,
+            &call.headers,
+            &call.body,
+        ];
+        client
+            .query_one(&statement, &parameters)
+            .await
+            .and_then(|row| Answer::read(&row))
+            .map_err(|error| Trouble { error, sent })
     }
 
     fn finished(mut self) {
@@ -241,170 +279,5 @@ impl Drop for Running<'_> {
                 let _ = tokio::time::timeout(Duration::from_secs(5), ask).await;
             });
         }
-    }
-}
-
-fn pool_failure(error: &PoolError) -> Failure {
-    let reason = match error {
-        PoolError::Timeout(_) => "no connection became free in time".to_owned(),
-        PoolError::Backend(error) => describe(error),
-        other => other.to_string(),
-    };
-    measures::database_error("unavailable");
-    tracing::warn!(reason, "the database is not available");
-    Failure::Unavailable
-}
-
-fn remedy(error: &tokio_postgres::Error) -> Remedy {
-    match error.code() {
-        // The connection broke: whether the call was done is not known.
-        None => Remedy::GiveUp(Failure::Unavailable),
-        Some(code) => remedy_of(code),
-    }
-}
-
-fn remedy_of(code: &SqlState) -> Remedy {
-    let repeat = [
-        SqlState::T_R_SERIALIZATION_FAILURE,
-        SqlState::T_R_DEADLOCK_DETECTED,
-    ];
-    let out_of_date = [
-        SqlState::INVALID_SQL_STATEMENT_NAME,
-        SqlState::FEATURE_NOT_SUPPORTED,
-        SqlState::UNDEFINED_FUNCTION,
-    ];
-    let unavailable = [
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
-        SqlState::TOO_MANY_CONNECTIONS,
-    ];
-    if repeat.contains(code) {
-        Remedy::Repeat
-    } else if out_of_date.contains(code) {
-        Remedy::Reconnect
-    } else if unavailable.contains(code) {
-        Remedy::GiveUp(Failure::Unavailable)
-    } else {
-        Remedy::GiveUp(Failure::Fault)
-    }
-}
-
-fn log(error: &tokio_postgres::Error, remedy: Remedy) {
-    let reason = describe(error);
-    match remedy {
-        Remedy::Repeat => {
-            measures::database_error("conflict");
-            tracing::debug!(reason, "a call stood in another's way");
-        }
-        Remedy::Reconnect => {
-            measures::database_error("statement");
-            tracing::warn!(
-                reason,
-                "auth.http is missing or has changed: is the extension installed in this database?"
-            );
-        }
-        Remedy::GiveUp(Failure::Unavailable) => {
-            measures::database_error("unavailable");
-            tracing::warn!(reason, "the database broke off");
-        }
-        Remedy::GiveUp(Failure::Fault) => {
-            measures::database_error("fault");
-            if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
-                tracing::error!(
-                    reason,
-                    "the gateway's role lacks rights: GRANT auth_gateway TO it"
-                );
-            } else {
-                tracing::error!(reason, "auth.http failed");
-            }
-        }
-    }
-}
-
-/// Code and message of an error. Not its detail, which can quote values.
-fn describe(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(error) => format!("{}: {}", error.code().code(), error.message()),
-        None => error.to_string(),
-    }
-}
-
-/// Whether to encrypt. Unless the administrator says, connections that stay on the machine are not encrypted and
-/// all others are, with the server's certificate checked: libpq's "prefer" would also take a forged one.
-fn ssl_mode(target: &tokio_postgres::Config) -> SslMode {
-    let stays_here = |host: &Host| match host {
-        Host::Unix(_) => true,
-        Host::Tcp(name) => {
-            name == "localhost"
-                || name
-                    .parse::<IpAddr>()
-                    .is_ok_and(|address| address.is_loopback())
-        }
-    };
-    match target.get_ssl_mode() {
-        SslMode::Prefer if target.get_hosts().iter().all(stays_here) => SslMode::Disable,
-        SslMode::Prefer => SslMode::Require,
-        chosen => chosen,
-    }
-}
-
-fn tls_config(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    // A system without certificates can still speak to a local database.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = ca_file {
-        let unreadable = |why: String| format!("{}: {why}", path.display());
-        let certificates =
-            CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
-            roots
-                .add(certificate)
-                .map_err(|error| unreadable(error.to_string()))?;
-        }
-    }
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    Ok(ClientConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_connections_within_the_machine_go_unencrypted_unasked() {
-        let mode = |url: &str| ssl_mode(&url.parse().expect("a URL"));
-        assert_eq!(mode("host=/run/postgresql"), SslMode::Disable);
-        assert_eq!(mode("host=127.0.0.1"), SslMode::Disable);
-        assert_eq!(mode("host=localhost sslmode=require"), SslMode::Require);
-        assert_eq!(mode("host=db.example.org"), SslMode::Require);
-        assert_eq!(
-            mode("host=db.example.org sslmode=disable"),
-            SslMode::Disable
-        );
-    }
-
-    #[test]
-    fn only_what_was_rolled_back_is_repeated() {
-        let of = |code: &str| remedy_of(&SqlState::from_code(code));
-        assert_eq!((of("40001"), of("40P01")), (Remedy::Repeat, Remedy::Repeat));
-        assert_eq!(
-            (of("26000"), of("0A000")),
-            (Remedy::Reconnect, Remedy::Reconnect)
-        );
-        assert_eq!(of("57P01"), Remedy::GiveUp(Failure::Unavailable));
-        assert_eq!(of("53300"), Remedy::GiveUp(Failure::Unavailable));
-        assert_eq!(
-            (of("XX000"), of("23505")),
-            (
-                Remedy::GiveUp(Failure::Fault),
-                Remedy::GiveUp(Failure::Fault)
-            )
-        );
     }
 }

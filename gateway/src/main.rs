@@ -11,27 +11,28 @@ mod logging;
 mod maintenance;
 mod measures;
 mod proxy;
+mod remedy;
 mod server;
+mod tls;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let config = config::Config::parse();
-    logging::init(config.log_format);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(server::run(config)),
-        Err(error) => Err(format!("the async runtime does not start: {error}")),
-    };
-    match outcome {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("auth-gateway: {message}");
             ExitCode::from(2)
         }
     }
+}
+
+fn run() -> Result<(), String> {
+    let config = config::Config::read()?;
+    logging::init(config.log_format);
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the async runtime does not start: {error}"))?
+        .block_on(server::run(config))
 }

@@ -1,13 +1,18 @@
-//! Housekeeping in the database, from time to time.
+//! Housekeeping, in the database and here.
 
 use std::time::{Duration, SystemTime};
 
+use metrics_exporter_prometheus::PrometheusHandle;
+
 use crate::database::Database;
 
-/// Calls `auth.maintain()` every `interval`, for ever. Several gateways do not disturb each other, and begin
-/// at different moments.
+/// How often measures are gathered when nobody asks for them.
+const UPKEEP: Duration = Duration::from_secs(10);
+
+/// Calls `auth.maintain()` every `interval`, for ever. Several gateways do not disturb each other; that they also
+/// keep out of each other's way, they begin at different moments and drift apart.
 pub async fn run(database: Database, interval: Duration) {
-    tokio::time::sleep(first_wait(interval)).await;
+    tokio::time::sleep(interval.min(Duration::from_secs(1) + spread(interval))).await;
     loop {
         while let Ok(done) = database.maintain().await {
             tracing::info!(deleted = %done["deleted"], "maintenance");
@@ -15,15 +20,36 @@ pub async fn run(database: Database, interval: Duration) {
                 break;
             }
         }
-        tokio::time::sleep(interval).await;
+        tokio::time::sleep(interval + spread(interval)).await;
     }
 }
 
-/// A few seconds, differing from one process to the next.
-fn first_wait(interval: Duration) -> Duration {
+/// Sorts what was measured into the histograms' buckets. Without it single values would pile up in memory until
+/// somebody reads `/metrics`, and perhaps nobody ever does.
+pub async fn keep_measures_small(measures: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        measures.run_upkeep();
+    }
+}
+
+/// Up to a tenth of the interval, and no more than ten seconds; another one each time.
+fn spread(interval: Duration) -> Duration {
     let clock = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
-    let spread = u64::from(clock.subsec_nanos()) % 10_000;
-    interval.min(Duration::from_millis(1_000 + spread))
+    let most = (interval / 10).min(Duration::from_secs(10));
+    most.mul_f64(f64::from(clock.subsec_nanos()) / 1e9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spread_stays_small() {
+        assert!(spread(Duration::from_secs(3600)) <= Duration::from_secs(10));
+        assert!(spread(Duration::from_secs(10)) <= Duration::from_secs(1));
+        assert_eq!(spread(Duration::ZERO), Duration::ZERO);
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hyper::StatusCode;
-use metrics::{counter, gauge, histogram};
+use hyper::{Method, StatusCode};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// Upper bounds of the latency histogram, in seconds.
@@ -14,26 +14,55 @@ const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 /// # Errors
 /// A message when something else in the process measures already.
 pub fn init() -> Result<PrometheusHandle, String> {
-    PrometheusBuilder::new()
+    let measures = PrometheusBuilder::new()
         .set_buckets(&BUCKETS)
         .and_then(PrometheusBuilder::install_recorder)
-        .map_err(|error| format!("measuring does not start: {error}"))
+        .map_err(|error| format!("measuring does not start: {error}"))?;
+    describe_counter!(
+        "auth_gateway_requests_total",
+        "Requests, by method and class of status."
+    );
+    describe_histogram!(
+        "auth_gateway_request_seconds",
+        "Time from a request's headers to its answer."
+    );
+    describe_counter!(
+        "auth_gateway_database_errors_total",
+        "Calls that the database did not answer as it should."
+    );
+    describe_gauge!(
+        "auth_gateway_connections_open",
+        "Connections to the database."
+    );
+    describe_gauge!(
+        "auth_gateway_connections_idle",
+        "Connections to the database without work."
+    );
+    describe_gauge!(
+        "auth_gateway_requests_waiting_for_connection",
+        "Requests that wait for a connection."
+    );
+    Ok(measures)
 }
 
-/// Counts an answered request.
-pub fn request(method: &str, status: StatusCode, duration: Duration) {
-    let method = match method {
-        "GET" => "GET",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "DELETE" => "DELETE",
+/// Counts a request; `status` is that of its answer, if its client waited for one.
+pub fn request(method: &Method, status: Option<StatusCode>, duration: Duration) {
+    let method = match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
         _ => "other",
     };
-    let class = match status.as_u16() {
-        200..300 => "2xx",
-        300..400 => "3xx",
-        400..500 => "4xx",
-        _ => "5xx",
+    let class = match status.map(|status| status.as_u16()) {
+        None => "none",
+        Some(200..300) => "2xx",
+        Some(300..400) => "3xx",
+        Some(400..500) => "4xx",
+        Some(_) => "5xx",
     };
     counter!("auth_gateway_requests_total", "method" => method, "status" => class).increment(1);
     histogram!("auth_gateway_request_seconds").record(duration.as_secs_f64());

@@ -6,32 +6,42 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
-use hyper::{HeaderMap, Request, Response, StatusCode};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 
 use crate::client_address;
 use crate::config::Config;
-use crate::database::{Answer, Call, Database, Failure};
+use crate::database::{Answer, Call, Database};
 use crate::measures;
+use crate::remedy::Failure;
 
 /// Under this name the database is told which client the request comes from. Nobody else may use it.
 const CLIENT_ADDRESS: &str = "x-auth-client-address";
 /// A path that is logged is cut here.
 const LOGGED_PATH: usize = 200;
+/// And so is a method, which a client can make up.
+const LOGGED_METHOD: usize = 20;
+const TOO_SLOW: &str = "The request took too long";
 /// How long a health check waits for the database.
 const HEALTH_LIMIT: Duration = Duration::from_secs(2);
 /// Headers that concern one connection, or that the server writes itself (RFC 9110, section 7.6.1).
-const NOT_COPIED: [&str; 6] = [
+const NOT_COPIED: [&str; 9] = [
     "connection",
     "content-length",
+    "date",
     "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
     "transfer-encoding",
     "upgrade",
-    "date",
 ];
+/// So much of a body that is too large is read and thrown away, as a multiple of the limit: many clients read the
+/// answer only when they have sent everything.
+const DISCARDED: usize = 16;
 
 /// What all requests share.
 pub struct Gateway {
@@ -45,25 +55,14 @@ type Reply = Response<Full<Bytes>>;
 impl Gateway {
     /// Answers a request.
     pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
-        let started = Instant::now();
-        let method = request.method().clone();
-        let path: String = request.uri().path().chars().take(LOGGED_PATH).collect();
         let client = client_address::of(peer, request.headers(), &self.config.trusted_proxies);
-        let reply = match path.as_str() {
+        let mut log = AccessLog::new(&request, client);
+        let reply = match request.uri().path() {
             "/healthz" => self.health().await,
             "/metrics" => self.metrics(),
             _ => self.forward(request, client).await,
         };
-        let duration = started.elapsed();
-        measures::request(method.as_str(), reply.status(), duration);
-        tracing::info!(
-            method = method.as_str(),
-            path,
-            status = reply.status().as_u16(),
-            microseconds = duration.as_micros() as u64,
-            client = %client,
-            "request"
-        );
+        log.status = Some(reply.status());
         reply
     }
 
@@ -90,44 +89,106 @@ impl Gateway {
         match tokio::time::timeout(limit, self.exchange(request, client)).await {
             Ok(Ok(answer)) => write(answer),
             Ok(Err(refusal)) => refusal,
-            Err(_) => plain(StatusCode::GATEWAY_TIMEOUT, "The request took too long"),
+            Err(_) => plain(StatusCode::GATEWAY_TIMEOUT, TOO_SLOW),
         }
     }
 
     async fn exchange(&self, request: Request<Incoming>, client: IpAddr) -> Result<Answer, Reply> {
         let (head, body) = request.into_parts();
-        let body = match Limited::new(body, self.config.max_body_bytes)
-            .collect()
-            .await
-        {
-            Ok(body) => Vec::from(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => {
-                return Err(plain(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "The body is too large",
-                ));
-            }
-            Err(_) => return Err(plain(StatusCode::BAD_REQUEST, "The body broke off")),
-        };
+        let body = read(body, &head.headers, self.config.max_body_bytes).await?;
         let call = Call {
             method: head.method.as_str().to_owned(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().map(str::to_owned),
             headers: header_pairs(&head.headers, client),
-            body: (!body.is_empty()).then_some(body),
+            body: (!body.is_empty()).then(|| body.into()),
         };
-        match self.database.call(&call).await {
-            Ok(answer) => Ok(answer),
-            Err(Failure::Unavailable) => {
-                let reply = plain(StatusCode::SERVICE_UNAVAILABLE, "Database is not available");
-                Err(with_header(reply, RETRY_AFTER, "1"))
-            }
-            Err(Failure::Fault) => Err(plain(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Internal Server Error",
-            )),
+        self.database.call(&call).await.map_err(refusal)
+    }
+}
+
+/// The line that a request leaves in the log, and its measures: written when it goes out of scope, for requests
+/// whose client went away too.
+struct AccessLog {
+    started: Instant,
+    method: Method,
+    path: String,
+    client: IpAddr,
+    status: Option<StatusCode>,
+}
+
+impl AccessLog {
+    fn new(request: &Request<Incoming>, client: IpAddr) -> Self {
+        Self {
+            started: Instant::now(),
+            method: request.method().clone(),
+            path: request.uri().path().chars().take(LOGGED_PATH).collect(),
+            client,
+            status: None,
         }
     }
+}
+
+impl Drop for AccessLog {
+    fn drop(&mut self) {
+        let duration = self.started.elapsed();
+        measures::request(&self.method, self.status, duration);
+        let message = match self.status {
+            Some(_) => "request",
+            None => "request without an answer: its client went away",
+        };
+        tracing::info!(
+            method = self.method.as_str().get(..LOGGED_METHOD).unwrap_or(self.method.as_str()),
+            path = self.path,
+            status = self.status.map(|status| status.as_u16()),
+            microseconds = duration.as_micros() as u64,
+            client = %self.client,
+            message
+        );
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+async fn read(mut body: Incoming, headers: &HeaderMap, limit: usize) -> Result<Bytes, Reply> {
+    let declared = body.size_hint().lower();
+    let fits = declared <= limit as u64;
+    if fits {
+        match Limited::new(&mut body, limit).collect().await {
+            Ok(body) => return Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {}
+            Err(_) => return Err(plain(StatusCode::BAD_REQUEST, "The body broke off")),
+        }
+    }
+    // A client that waits for leave to send its body has nothing to be read.
+    if fits || !headers.contains_key(EXPECT) {
+        let most = limit.saturating_mul(DISCARDED);
+        let mut discarded = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            discarded += frame.data_ref().map_or(0, Bytes::len);
+            if discarded > most {
+                break;
+            }
+        }
+    }
+    let reply = plain(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large");
+    Err(with_header(reply, CONNECTION, "close"))
+}
+
+/// What a client is told that gets no answer of the database.
+fn refusal(failure: Failure) -> Reply {
+    match failure {
+        Failure::Unavailable => {
+            let reply = plain(StatusCode::SERVICE_UNAVAILABLE, "Database is not available");
+            with_header(reply, RETRY_AFTER, "1")
+        }
+        Failure::TooSlow => plain(StatusCode::GATEWAY_TIMEOUT, TOO_SLOW),
+        Failure::Unreadable => plain(StatusCode::BAD_REQUEST, "Bad Request"),
+        Failure::Fault => fault(),
+    }
+}
+
+fn fault() -> Reply {
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
 }
 
 /// The headers as `[name, value]` pairs in their order, the verified client address last.
@@ -146,17 +207,19 @@ fn write(answer: Answer) -> Reply {
     if answer.effect.is_some() {
         // An extension newer than this gateway.
         tracing::error!("the database asks for an effect that this gateway does not know");
-        return plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        return fault();
     }
     let status = u16::try_from(answer.status)
         .ok()
-        .and_then(|code| StatusCode::from_u16(code).ok());
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        // An interim status would be followed by another answer.
+        .filter(|status| !status.is_informational());
     let Some(status) = status else {
         tracing::error!(
             status = answer.status,
             "the database gave an impossible status"
         );
-        return plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        return fault();
     };
     let mut reply = Response::new(Full::new(Bytes::from(answer.body)));
     *reply.status_mut() = status;
@@ -185,7 +248,7 @@ fn plain(status: StatusCode, body: &str) -> Reply {
 fn text(status: StatusCode, body: &str, content_type: &'static str) -> Reply {
     let mut reply = Response::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
     *reply.status_mut() = status;
-    with_header(reply, hyper::header::CONTENT_TYPE, content_type)
+    with_header(reply, CONTENT_TYPE, content_type)
 }
 
 fn with_header(mut reply: Reply, name: HeaderName, value: &'static str) -> Reply {
@@ -246,6 +309,8 @@ mod tests {
         };
         let code = |answer| write(answer).status().as_u16();
         assert_eq!(code(answer(200, Some(json!({})))), 500);
-        assert_eq!((code(answer(99, None)), code(answer(-1, None))), (500, 500));
+        for impossible in [-1, 0, 99, 101, 1000, 70_000] {
+            assert_eq!(code(answer(impossible, None)), 500, "{impossible}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Listening, and stopping in good order.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -18,62 +19,96 @@ use crate::database::Database;
 use crate::proxy::Gateway;
 use crate::{maintenance, measures};
 
-/// A client that does not finish its headers in this time is cut off.
-const HEADER_LIMIT: Duration = Duration::from_secs(10);
+/// A connection on which no request's headers are complete after this time is closed. It also ends idle
+/// connections, and so must be longer than load balancers keep theirs (60 seconds is usual), or they would send
+/// requests into a connection that is being closed.
+const HEADER_LIMIT: Duration = Duration::from_secs(75);
+/// A request's headers may have this many bytes in all.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// A message for the administrator when it cannot start.
 pub async fn run(config: Config) -> Result<(), String> {
+    // First of all, so that no signal is missed.
+    let signals = Signals::new()?;
     let measures = measures::init()?;
     let database = Database::new(&config)?;
     let mut listeners = Vec::new();
     for address in &config.listen {
         let listener = TcpListener::bind(address).await;
-        listeners.push(listener.map_err(|error| format!("cannot listen on {address}: {error}"))?);
+        listeners.push(listener.map_err(|error| refused(*address, &error))?);
     }
+    for listener in &listeners {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+        }
+    }
+    tokio::spawn(maintenance::keep_measures_small(measures.clone()));
+    if !config.maintenance_interval.is_zero() {
+        let interval = config.maintenance_interval;
+        tokio::spawn(maintenance::run(database.clone(), interval));
+    }
+    tokio::spawn(look_for(database.clone(), config.pool_timeout));
     let (stop, stopping) = watch::channel(());
     let gateway = Arc::new(Gateway {
-        config: config.clone(),
+        config,
         database: database.clone(),
         measures,
     });
-    let mut tasks: Vec<_> = listeners
+    let tasks: Vec<_> = listeners
         .into_iter()
         .map(|listener| tokio::spawn(serve(listener, gateway.clone(), stopping.clone())))
         .collect();
-    if config.maintenance_minutes > 0 {
-        let interval = Duration::from_secs(60 * u64::from(config.maintenance_minutes));
-        tokio::spawn(maintenance::run(database.clone(), interval));
-    }
-    if !database.is_alive(config.pool_timeout).await {
-        tracing::warn!("the database does not answer yet; requests get 503 until it does");
-    }
-    for address in &config.listen {
-        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-    }
-    wait_for_signal().await?;
+    signals.wait().await;
     tracing::info!("stopping");
     drop(stop);
-    for task in &mut tasks {
+    for task in tasks {
         let _ = task.await;
     }
     database.close();
+    tracing::info!("stopped");
     Ok(())
 }
 
-async fn wait_for_signal() -> Result<(), String> {
-    let listen = |kind| signal(kind).map_err(|error| format!("cannot wait for signals: {error}"));
-    let (mut terminate, mut interrupt) = (
-        listen(SignalKind::terminate())?,
-        listen(SignalKind::interrupt())?,
-    );
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+fn refused(address: SocketAddr, error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "cannot listen on {address}: another program does already (choose another with --listen)"
+        ),
+        _ => format!("cannot listen on {address}: {error}"),
     }
-    Ok(())
+}
+
+/// Tells the administrator soon when the database cannot be reached.
+async fn look_for(database: Database, limit: Duration) {
+    if !database.is_alive(limit).await {
+        tracing::warn!("the database does not answer yet; requests get 503 until it does");
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, String> {
+        let on = |kind| signal(kind).map_err(|error| format!("cannot wait for signals: {error}"));
+        Ok(Self {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Accepts connections until `stopping` ends, then lets the running requests finish.
@@ -91,6 +126,7 @@ async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopping: watch
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEADER_LIMIT)
+                    .max_header_size(MAX_HEADER_BYTES)
                     .serve_connection(TokioIo::new(stream), service(gateway.clone(), peer));
                 let connection = running.watch(connection);
                 // Clients break off all the time; it is no event.
@@ -104,7 +140,13 @@ async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopping: watch
         }
     }
     drop(listener);
-    let _ = tokio::time::timeout(gateway.config.shutdown_grace, running.shutdown()).await;
+    let grace = gateway.config.shutdown_grace;
+    if tokio::time::timeout(grace, running.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests that took too long are broken off");
+    }
 }
 
 fn service(

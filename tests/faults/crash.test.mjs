@@ -62,24 +62,23 @@ for (const version of ["5.4", "5.6"]) {
     }
     for (let round = 0; round < ROUNDS; round += 1) {
       states.forEach((state) => Object.assign(state, { stop: false, answered: 0, refused: 0 }));
-      const clients = states.map((state) => client(state, version));
-      const all = Promise.all(clients);
-      all.catch(() => {}); // looked at below
-      while (states.some((state) => state.answered < 3)) {
-        await Promise.race([sleep(10), all]);
+      const clients = Promise.all(states.map((state) => client(state, version)));
+      clients.catch(() => {}); // `until` and the end look at it
+      const until = async (condition) => {
+        while (!condition()) await Promise.race([sleep(10), clients]);
+      };
+      try {
+        await until(() => states.every((state) => state.answered >= 3));
+        execFileSync(process.env.FAULT, ["kill"]);
+        await until(() => states.some((state) => state.refused > 0));
+        execFileSync(process.env.FAULT, ["start"]);
+        // Every client goes on, through the same gateway.
+        const before = states.map((state) => state.answered);
+        await until(() => states.every((state, n) => state.answered >= before[n] + 3));
+      } finally {
+        states.forEach((state) => (state.stop = true));
       }
-      execFileSync(process.env.FAULT, ["kill"]);
-      while (states.every((state) => state.refused === 0)) {
-        await Promise.race([sleep(10), all]);
-      }
-      execFileSync(process.env.FAULT, ["start"]);
-      const before = states.map((state) => state.answered);
-      // Every client goes on, through the same gateway.
-      while (states.some((state, n) => state.answered < before[n] + 3)) {
-        await Promise.race([sleep(10), all]);
-      }
-      states.forEach((state) => (state.stop = true));
-      await all;
+      await clients;
     }
     assert.equal(states.reduce((sum, state) => sum + state.unanswered, 0), 0, "the gateway answered every request");
   });

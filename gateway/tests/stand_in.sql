@@ -1,0 +1,73 @@
+-- Stands in for the extension: what the gateway calls, doing what the path says.
+CREATE SCHEMA auth;
+CREATE ROLE gateway LOGIN;
+CREATE ROLE stranger LOGIN;
+GRANT USAGE ON SCHEMA auth TO gateway;
+
+-- Sequences count what was rolled back too.
+CREATE SEQUENCE auth.tries;
+CREATE TABLE auth.maintained (at timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE TABLE auth.late (n int);
+
+CREATE FUNCTION auth.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'refused at commit' USING ERRCODE = '23514';
+END $$;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON auth.late DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION auth.refuse();
+
+CREATE FUNCTION auth.http(method text, path text, query text, request_headers jsonb, request_body bytea)
+RETURNS TABLE (status int, headers jsonb, body bytea, effect jsonb)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+#variable_conflict use_column
+DECLARE
+    part text[] := string_to_array(path, '/');
+BEGIN
+    status := 200;
+    headers := '[["content-type", "text/plain"]]';
+    body := 'done';
+    CASE part[2]
+        WHEN 'sleep' THEN
+            PERFORM nextval('auth.tries'), pg_sleep(part[3]::float8 / 1000);
+        WHEN 'error' THEN
+            PERFORM nextval('auth.tries');
+            RAISE EXCEPTION 'an error of the stand-in'
+                USING ERRCODE = part[3], DETAIL = convert_from(coalesce(request_body, ''), 'UTF8');
+        WHEN 'conflict' THEN
+            IF nextval('auth.tries') <= part[3]::bigint THEN
+                RAISE EXCEPTION 'in the way' USING ERRCODE = part[4];
+            END IF;
+        WHEN 'break' THEN
+            PERFORM nextval('auth.tries'), pg_terminate_backend(pg_backend_pid());
+        WHEN 'deallocate' THEN
+            EXECUTE 'DEALLOCATE ALL';
+        WHEN 'late' THEN
+            INSERT INTO auth.late VALUES (1);
+        WHEN 'status' THEN
+            status := part[3];
+        WHEN 'cookies' THEN
+            headers := '[["set-cookie", "a=1; Path=/"], ["Vary", "x"], ["set-cookie", "b=2"], ["connection", "upgrade"],
+                         ["content-length", "1"]]';
+        WHEN 'binary' THEN
+            body := '\x00ff00';
+        WHEN 'nulls' THEN
+            headers := NULL;
+            body := NULL;
+        WHEN 'effect' THEN
+            effect := '{"fetch": {}}';
+        WHEN 'nothing' THEN
+            RETURN;
+        ELSE
+            body := convert_to(jsonb_build_object('method', method, 'path', path, 'query', query,
+                'headers', request_headers, 'body', encode(request_body, 'hex'))::text, 'UTF8');
+    END CASE;
+    RETURN NEXT;
+END $$;
+
+CREATE FUNCTION auth.maintain() RETURNS jsonb LANGUAGE sql SECURITY DEFINER AS $$
+    INSERT INTO auth.maintained DEFAULT VALUES;
+    SELECT '{"deleted": {"sessions": 0}}'::jsonb
+$$;
+
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA auth FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION auth.http, auth.maintain TO gateway;

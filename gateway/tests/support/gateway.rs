@@ -1,0 +1,125 @@
+//! The gateway as a process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use super::{Reply, get};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_auth-gateway");
+
+/// A running gateway. It goes with the value.
+pub struct Gateway {
+    pub address: SocketAddr,
+    child: Child,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Gateway {
+    /// Starts one on a port of its own, with more flags.
+    pub fn start(database_url: &str, flags: &[&str]) -> Self {
+        Self::start_with(database_url, flags, "info")
+    }
+
+    /// Starts one that logs at `level`.
+    pub fn start_with(database_url: &str, flags: &[&str], level: &str) -> Self {
+        let mut command = Self::command();
+        command
+            .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
+            .args(flags);
+        command
+            .env("DATABASE_URL", database_url)
+            .env("RUST_LOG", level);
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("its log"));
+        let mut first = String::new();
+        lines.read_line(&mut first).expect("a line");
+        let line: serde_json::Value = serde_json::from_str(&first).expect(&first);
+        let address = line["address"].as_str().and_then(|text| text.parse().ok());
+        let log = Arc::new(Mutex::new(first.clone()));
+        let sink = log.clone();
+        let reader = std::thread::spawn(move || {
+            let mut line = String::new();
+            while matches!(lines.read_line(&mut line), Ok(read) if read > 0) {
+                sink.lock().expect("the log").push_str(&line);
+                line.clear();
+            }
+        });
+        Self {
+            address: address.expect(&first),
+            child,
+            log,
+            reader: Some(reader),
+        }
+    }
+
+    /// Runs one to its end: exit code, and what it said on standard output and error.
+    pub fn run(flags: &[&str]) -> (Option<i32>, String, String) {
+        let output = Self::command().args(flags).output().expect("it starts");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+
+    fn command() -> Command {
+        let mut command = Command::new(PROGRAM);
+        for (name, _) in std::env::vars() {
+            if name.starts_with("AUTH_") || name.starts_with("PG") || name == "DATABASE_URL" {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    pub fn get(&self, path: &str) -> Reply {
+        get(self.address, path, "")
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("the log").clone()
+    }
+
+    /// The memory that it occupies, in KiB.
+    pub fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let mut text = String::new();
+        let file = std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text));
+        file.expect("its status");
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let size = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
+        size.expect("a size")
+    }
+
+    /// Asks it to stop.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(status.expect("kill").success());
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        let status = self.child.wait().expect("it ends");
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the log's reader");
+        }
+        status
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.wait();
+        if std::thread::panicking() {
+            eprintln!("the gateway's log:\n{}", self.log());
+        }
+    }
+}
