@@ -75,7 +75,11 @@ setup_tests() {
 
 core_tests() { (cd "$ROOT" && cargo test --package auth-core); }
 
-gateway_tests() { (cd "$ROOT" && cargo test --package auth-gateway); }
+# Unit tests, and the program against a Postgres of its own.
+gateway_tests() {
+    use_postgres "$RUN/test/postgres" "$1"
+    (cd "$ROOT" && PG_CONFIG=$PG_CONFIG_PATH AUTH_RUN_USER=$RUN_USER cargo test --package auth-gateway)
+}
 
 # The tests that run inside a backend.
 extension_tests() {
@@ -142,7 +146,7 @@ if [[ -z ${TEST_SUITES:-} ]]; then
     step 'Clippy' clippy_tests "$first" || true
     step 'Core: unit tests' core_tests || true
     step "Extension: tests inside Postgres $first" extension_tests "$first" || true
-    step 'Gateway: unit tests' gateway_tests || true
+    step 'Gateway: tests with a stand-in for the extension' gateway_tests "$first" || true
 else
     read -ra SUITES <<<"$TEST_SUITES"
 fi
