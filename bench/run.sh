@@ -124,7 +124,8 @@ for algorithm in ES256 RS256; do
     row "verify ($algorithm), library" "$mine" "$floor" "$(ratio "$mine" "$floor")" '1.3 x'
     # In SQL: what the call adds to a statement that only carries the token.
     name="verify ($algorithm)"
-    added=$((RESULT[$name] - RESULT[$name floor]))
+    whole=${RESULT[$name]} bare=${RESULT[$name floor]}
+    added=$((whole - bare))
     row "$name, SQL call" "$added" "$floor" "$(ratio "$added" "$floor")" '1.3 x'
 done
 hash=$(floor_of 'argon2id verify')

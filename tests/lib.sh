@@ -17,6 +17,7 @@ ok() {
 not_ok() {
     CHECKS=$((CHECKS + 1)) FAILURES=$((FAILURES + 1))
     printf 'FAILED  %s\n' "$1"
+    # shellcheck disable=SC2001 # each line is indented
     [[ -z ${2:-} ]] || sed 's/^/            /' <<<"$2"
 }
 
@@ -36,7 +37,8 @@ done_testing() {
 
 # One value from the database: value SQL, or value -d NAME SQL. Errors come out as text.
 value() {
-    local url=$DATABASE_URL
+    local url
+    url=$DATABASE_URL
     if [[ $1 == -d ]]; then url=$(url_of "$2") && shift 2; fi
     "$PGBIN/psql" -X -q -A -t -d "$url" -c "$1" 2>&1
 }

@@ -1,0 +1,95 @@
+// What the suites share: the SDK's configuration, the CDI by plain HTTP, SQL, and a few assertions.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import SuperTokens from "supertokens-node";
+import AccountLinking from "supertokens-node/recipe/accountlinking";
+import EmailPassword from "supertokens-node/recipe/emailpassword";
+import Multitenancy from "supertokens-node/recipe/multitenancy";
+import Session from "supertokens-node/recipe/session";
+
+export { assert };
+export const AUTH_URL = process.env.AUTH_URL;
+export const API_DOMAIN = "http://localhost:3001";
+export const WEBSITE_DOMAIN = "http://localhost:3000";
+export const PASSWORD = "correct horse 1";
+export const PUBLIC = "public";
+
+/** What the SDK would have sent by e-mail. */
+export const mails = [];
+
+/** Initialises the SDK; `session` is the configuration of its session recipe. */
+export function init({ connectionURI = AUTH_URL, session = {} } = {}) {
+  const sendEmail = async (mail) => void mails.push(mail);
+  SuperTokens.init({
+    telemetry: false,
+    framework: "express",
+    supertokens: { connectionURI },
+    appInfo: { appName: "tests", apiDomain: API_DOMAIN, websiteDomain: WEBSITE_DOMAIN },
+    recipeList: [
+      AccountLinking.init({ shouldDoAutomaticAccountLinking: async () => ({ shouldAutomaticallyLink: false }) }),
+      EmailPassword.init({ emailDelivery: { override: (original) => ({ ...original, sendEmail }) } }),
+      Multitenancy.init(),
+      Session.init(session),
+    ],
+  });
+}
+
+/** An address that no other test uses. */
+export const newEmail = (name = "user") => `${name}-${randomUUID()}@example.org`;
+
+/** An id for an app, a tenant or a user that no other test uses. */
+export const newId = (name) => `${name}-${randomUUID().slice(0, 8)}`;
+
+export const recipeUserId = (id) => SuperTokens.convertToRecipeUserId(id);
+
+export async function signUp(tenantId = PUBLIC, email = newEmail(), password = PASSWORD) {
+  const answer = await EmailPassword.signUp(tenantId, email, password);
+  assert.equal(answer.status, "OK", `sign-up of ${email} in ${tenantId}`);
+  return { ...answer, email, id: answer.user.id };
+}
+
+/** A call of the CDI without the SDK: the answer must be 200 with JSON. */
+export async function cdi(method, path, body, version = "5.4") {
+  const response = await fetch(AUTH_URL + path, {
+    method,
+    headers: { "cdi-version": version, "content-type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  const text = await response.text();
+  assert.equal(response.status, 200, `${method} ${path}: ${text}`);
+  return JSON.parse(text);
+}
+
+/** Creates an app and answers with the connection URI for it. */
+export async function createApp(appId) {
+  const answer = await cdi("PUT", "/recipe/multitenancy/app/v2", { appId });
+  assert.deepEqual(answer, { status: "OK", createdNew: true });
+  return `${AUTH_URL}/appid-${appId}`;
+}
+
+const quote = (value) => `'${String(value).replaceAll("'", "''")}'`;
+
+/** The rows of a query as objects; `$1`, `$2`, ... stand for the values. */
+export function sql(query, ...values) {
+  const filled = query.replace(/\$(\d+)/g, (_, n) => quote(values[n - 1]));
+  const wrapped = `SELECT coalesce(json_agg(r), '[]') FROM (${filled}) AS r`;
+  const psql = join(process.env.PGBIN, "psql");
+  const options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", process.env.DATABASE_URL];
+  return JSON.parse(execFileSync(psql, [...options, "-c", wrapped], { encoding: "utf8" }));
+}
+
+/** The promise must be rejected with an error of the session recipe of this type. */
+export async function rejectsWith(type, promise, message = type) {
+  const value = await promise.then(
+    () => assert.fail(`${message}: expected an error of type ${type}, but the call succeeded`),
+    (error) => error,
+  );
+  if (value instanceof assert.AssertionError || !Session.Error.isErrorFromSuperTokens(value)) throw value;
+  assert.equal(value.type, type, `${message}: ${value.message}`);
+  return value;
+}
+
+/** The two lists hold the same, in any order. */
+export const sameMembers = (got, expected, message) => assert.deepEqual([...got].sort(), [...expected].sort(), message);
