@@ -21,9 +21,30 @@ pub enum IdentifierError {
     /// An id with other characters; the field's name.
     #[error("{0} can only contain letters, numbers and hyphens")]
     Characters(&'static str),
+    /// A text that is longer than what it names may be; the field's name, and how many bytes it may have.
+    #[error("{0} must not be longer than {1} bytes")]
+    TooLong(&'static str, usize),
     /// Neither a host name nor an address.
     #[error("connectionUriDomain is invalid")]
     ConnectionUriDomain,
+}
+
+/// How many bytes the id of an app or a tenant has at most: as in SuperTokens.
+pub const MAX_ID: usize = 64;
+/// How many bytes an address, a user's id or another text has at most that tables are searched by. Postgres indexes
+/// rows of up to 2704 bytes, and a key may have two such texts and two ids.
+pub const MAX_KEY: usize = 1000;
+
+/// Refuses a text that is too long to be searched by.
+///
+/// # Errors
+/// [`IdentifierError::TooLong`].
+pub fn check_length(field: &'static str, text: &str, max: usize) -> Result<(), IdentifierError> {
+    if text.len() > max {
+        Err(IdentifierError::TooLong(field, max))
+    } else {
+        Ok(())
+    }
 }
 
 /// An e-mail address as it is stored and compared: trimmed and in lower case.
@@ -83,6 +104,7 @@ fn check_id(id: String, field: &'static str) -> Result<String, IdentifierError> 
     } else if !id.bytes().all(is_alphanumeric_or_hyphen) {
         Err(IdentifierError::Characters(field))
     } else {
+        check_length(field, &id, MAX_ID)?;
         Ok(id)
     }
 }

@@ -34,7 +34,7 @@ pub enum SignUp {
 /// # Errors
 /// [`Error::Invalid`] for an empty password, [`Error::Busy`].
 pub fn sign_up(tenant: &Tenant, email: &str, password: &str) -> Result<SignUp> {
-    let email = normalise::email(email);
+    let email = new_address(email)?;
     refuse_empty(password)?;
     let hash = hashing::hash(tenant, password)?;
     match insert(tenant, &email, &hash)? {
@@ -44,6 +44,13 @@ pub fn sign_up(tenant: &Tenant, email: &str, password: &str) -> Result<SignUp> {
         }
         None => Ok(SignUp::EmailAlreadyExists),
     }
+}
+
+/// An address that is about to be stored.
+fn new_address(email: &str) -> Result<String> {
+    let email = normalise::email(email);
+    normalise::check_length("email", &email, normalise::MAX_KEY)?;
+    Ok(email)
 }
 
 fn refuse_empty(password: &str) -> Result<()> {
@@ -226,6 +233,7 @@ pub fn update(
             "You have to provide either email or password.",
         ));
     }
+    let email = email.map(new_address).transpose()?;
     // Hashed before the row is locked.
     let hash = password
         .map(|password| hashing::hash(app, password))
@@ -236,7 +244,7 @@ pub fn update(
     let Some((id, method)) = method else {
         return Ok(Update::UnknownUserId);
     };
-    if let Some(email) = email.map(normalise::email)
+    if let Some(email) = email
         && email != method.email
     {
         let tenants = &method.tenant_ids;
@@ -273,7 +281,7 @@ pub fn import(
     password_hash: &str,
     algorithm: Option<&str>,
 ) -> Result<Imported> {
-    let email = normalise::email(email);
+    let email = new_address(email)?;
     let signer_key = tenant.settings.firebase_signer_key();
     let hash =
         passwords::check_import(password_hash, algorithm, signer_key).map_err(

@@ -3,7 +3,7 @@
 #[pgrx::pg_schema]
 mod tests {
     use pgrx::prelude::*;
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use crate::tests::{document, http};
 
@@ -116,5 +116,51 @@ mod tests {
             200
         );
         assert_eq!(ask("/users", spoofed), 200);
+    }
+
+    #[pg_test]
+    fn a_text_that_is_too_long_to_be_a_key_is_refused_by_name() {
+        // Random digits: what repeats itself would be compressed, and fit.
+        let long = auth_core::hash::hex(&auth_core::random::bytes::<3000>());
+        let versioned = r#"[["cdi-version", "5.4"]]"#;
+        for (method, path, field, body) in [
+            (
+                "POST",
+                "/recipe/signup",
+                "email",
+                json!({"email": long, "password": "x"}),
+            ),
+            (
+                "POST",
+                "/recipe/user/passwordhash/import",
+                "email",
+                json!({"email": long, "passwordHash": format!("$2a$10${}", "a".repeat(53))}),
+            ),
+            (
+                "POST",
+                "/recipe/session",
+                "userId",
+                json!({"userId": long, "userDataInJWT": {}, "userDataInDatabase": {}, "enableAntiCsrf": false}),
+            ),
+            (
+                "PUT",
+                "/recipe/multitenancy/tenant/v2",
+                "tenantId",
+                json!({"tenantId": long}),
+            ),
+            (
+                "PUT",
+                "/recipe/multitenancy/app/v2",
+                "appId",
+                json!({"appId": long}),
+            ),
+        ] {
+            let (code, text) = http(method, path, versioned, &body.to_string());
+            assert_eq!(code, 400, "{path}: {text}");
+            assert!(
+                text.starts_with(&format!("{field} must not be longer than")),
+                "{path}: {text}"
+            );
+        }
     }
 }

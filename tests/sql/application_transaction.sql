@@ -54,13 +54,22 @@ SELECT auth.sign_in('payer@example.org', 'x') ->> 'status' AS still_there,
 CREATE FUNCTION only_example() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.email NOT LIKE '%@example.org' THEN
-        RAISE EXCEPTION 'only colleagues may sign up' USING ERRCODE = 'P0815', HINT = 'Ask your administrator.';
+        RAISE EXCEPTION 'only colleagues may sign up' USING ERRCODE = 'P0815',
+            DETAIL = 'Your address ends in ' || split_part(NEW.email, '@', 2), HINT = 'Ask your administrator.';
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER only_example BEFORE INSERT OR UPDATE OF email ON auth.users FOR EACH ROW EXECUTE FUNCTION only_example();
-SELECT auth.sign_up('eve@elsewhere.com', 'x');
-\echo :LAST_ERROR_SQLSTATE :LAST_ERROR_MESSAGE
+DO $$
+DECLARE
+    detail text;
+    hint text;
+BEGIN
+    PERFORM auth.sign_up('eve@elsewhere.com', 'x');
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+    RAISE WARNING '%: % / % / %', SQLSTATE, SQLERRM, detail, hint;
+END $$;
 SELECT auth.sign_in('eve@elsewhere.com', 'x') ->> 'status' AS not_made;
 SELECT auth.sign_up('eve@example.org', 'x') #>> '{user,id}' AS eve \gset
 SELECT auth.update_email_or_password(:'eve', 'eve@elsewhere.com', 'new');

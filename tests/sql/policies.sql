@@ -114,7 +114,6 @@ SELECT auth.create_session('x');
 SELECT id FROM auth.users;
 SELECT auth.grant_policies('sql_authenticated');
 RESET ROLE;
-DROP OWNED BY sql_authenticated;
 \c - postgres
 DROP OWNED BY sql_authenticated;
 DROP ROLE sql_authenticated;

@@ -13,6 +13,8 @@ SELECT key AS refuses_its_default
 FROM auth.known_settings(), LATERAL (SELECT auth.set_setting(key, default_value)) attempt WHERE attempt IS NULL;
 SELECT key, auth.get_setting(key) AS value, default_value FROM auth.known_settings()
 WHERE auth.get_setting(key) IS DISTINCT FROM default_value;
+SELECT count(auth.set_setting(key, NULL)) > 30 AS all_reset FROM auth.known_settings();
+SELECT key FROM auth.settings WHERE is_set;
 
 -- The nearest value counts: tenant, app, base, default.
 SELECT auth.create_or_update_app('shop') ->> 'status' AS app, auth.create_or_update_tenant('berlin', app_id => 'shop') ->> 'status' AS tenant;
@@ -49,6 +51,11 @@ SELECT convert_from(decode(rpad(translate(:'header', '-_', '+/'), (length(:'head
 -- Secrets are not shown.
 SELECT auth.set_setting('api_keys', '"an-api-key-of-twenty-characters"');
 SELECT auth.get_setting('api_keys') AS shown, value AS in_the_view FROM auth.settings WHERE key = 'api_keys';
+SELECT auth.set_setting('api_keys', NULL);
+SELECT auth.create_or_update_app('shop', '{"coreConfig": {"api_keys": "an-api-key-of-twenty-characters"}}') ->> 'status' AS status;
+SELECT auth.get_tenant('public', 'shop') #> '{coreConfig,api_keys}' AS in_the_tenant,
+       auth.list_apps()::text LIKE '%an-api-key%' OR auth.list_tenants('shop')::text LIKE '%an-api-key%' AS in_lists;
+SELECT auth.set_setting('api_keys', NULL, app_id => 'shop');
 
 -- What is refused names the setting, and nothing is changed.
 CREATE FUNCTION refusal(key text, value jsonb, tenant_id text DEFAULT 'public', app_id text DEFAULT 'public')
@@ -65,7 +72,7 @@ SELECT refusal('ACCESS_TOKEN_VALIDITY', '1');
 SELECT refusal('port', '1');
 SELECT key, value, refusal(key, value) FROM (VALUES
     ('access_token_validity', '0'::jsonb), ('access_token_validity', '-1'), ('access_token_validity', '86400001'),
-    ('access_token_validity', '1.5'), ('access_token_validity', '1e300'), ('access_token_validity', '"soon"'),
+    ('access_token_validity', '1.5'), ('access_token_validity', '1e30'), ('access_token_validity', '"soon"'),
     ('access_token_validity', 'true'), ('access_token_validity', '[900]'), ('access_token_validity', '{}'),
     ('refresh_token_validity', '60'), ('refresh_token_validity', '-1'), ('refresh_token_validity', '1e12'),
     ('refresh_token_rotation_grace_period', '301'), ('access_token_validity_jitter', '0.26'),
@@ -74,7 +81,7 @@ SELECT key, value, refusal(key, value) FROM (VALUES
     ('bcrypt_log_rounds', '31'), ('argon2_memory_kb', '7'), ('argon2_memory_kb', '1048577'), ('argon2_parallelism', '65'),
     ('disable_telemetry', '1'), ('disable_telemetry', '"yes"'), ('api_keys', '"short"'), ('ip_allow_regex', '"("'),
     ('base_path', '"a b"'), ('supertokens_max_cdi_version', '"9.9"')) AS attempt (key, value);
-SELECT key, value FROM auth.settings WHERE is_set;
+SELECT key, value AS unchanged FROM auth.settings WHERE is_set ORDER BY key;
 -- A value may be written as a text.
 SELECT refusal('access_token_validity', '"900"'), auth.get_setting('access_token_validity') AS value;
 SELECT auth.set_setting('access_token_validity', NULL);

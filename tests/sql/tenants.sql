@@ -12,7 +12,7 @@ SELECT app ->> 'appId' AS app, tenant ->> 'tenantId' AS tenant
 FROM jsonb_array_elements(auth.list_apps() -> 'apps') app, jsonb_array_elements(app -> 'tenants') tenant ORDER BY 1, 2;
 SELECT jsonb_path_query_array(auth.list_tenants('a1'), '$.tenants[*].tenantId') AS of_a1;
 
--- One address, five users: uniqueness ends at the tenant.
+-- One address, four users: uniqueness ends at the tenant.
 CREATE TABLE place (app text, tenant text, password text, id text);
 INSERT INTO place SELECT app, tenant, app || '/' || tenant,
     auth.sign_up('ada@example.org', app || '/' || tenant, tenant, app) #>> '{user,id}'

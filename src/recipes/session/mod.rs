@@ -9,6 +9,7 @@ mod revoke;
 mod verify;
 
 use auth_core::access_token::Version;
+use auth_core::normalise;
 use auth_core::refresh_token;
 use auth_core::signing::Algorithm;
 use serde_json::{Map, Value};
@@ -75,6 +76,7 @@ pub struct CreateRequest<'a> {
 /// [`Error::Invalid`] for a payload with a claim that only the server sets, or a validity out of range.
 pub fn create(tenant: &Tenant, dialect: Dialect, request: CreateRequest) -> Result<Minted> {
     refuse_protected(dialect.token_version, &request.payload)?;
+    normalise::check_length("userId", request.user_id, normalise::MAX_KEY)?;
     let validity_ms = mint::access_token_validity_ms(tenant, request.access_token_validity_ms)?;
     let app_id = &tenant.app_id;
     let user_id = account::find_user_id(tenant, request.user_id);

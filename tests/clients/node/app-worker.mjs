@@ -4,23 +4,20 @@ import SuperTokens from "supertokens-node";
 import EmailPassword from "supertokens-node/recipe/emailpassword";
 import Multitenancy from "supertokens-node/recipe/multitenancy";
 import Session from "supertokens-node/recipe/session";
-import { init } from "./helpers.mjs";
+import { PUBLIC, init } from "./helpers.mjs";
 
 init({ connectionURI: workerData });
 
-const recipes = {
-  SuperTokens,
-  EmailPassword,
-  Multitenancy,
-  Session,
-  // What of a session can be sent to another thread.
-  Sessions: {
-    create: async (userId) => tokens(await Session.createNewSessionWithoutRequestResponse("public", SuperTokens.convertToRecipeUserId(userId))),
-    refresh: async (token) => tokens(await Session.refreshSessionWithoutRequestResponse(token)),
-    verify: async (token, options) => tokens(await Session.getSessionWithoutRequestResponse(token, undefined, options)),
-  },
-};
+const { convertToRecipeUserId } = SuperTokens;
+
+// What of a session can be sent to another thread.
 const tokens = (session) => ({ ...session.getAllSessionTokensDangerously(), handle: session.getHandle() });
+const Sessions = {
+  create: async (id) => tokens(await Session.createNewSessionWithoutRequestResponse(PUBLIC, convertToRecipeUserId(id))),
+  refresh: async (token) => tokens(await Session.refreshSessionWithoutRequestResponse(token)),
+  verify: async (token, options) => tokens(await Session.getSessionWithoutRequestResponse(token, undefined, options)),
+};
+const recipes = { SuperTokens, EmailPassword, Multitenancy, Session, Sessions };
 
 parentPort.on("message", async ({ id, recipe, name, args }) => {
   try {
