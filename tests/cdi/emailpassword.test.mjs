@@ -1,8 +1,8 @@
 // E-mail and password: sign-up, sign-in, reset tokens, changes (CDI 2.2, 3.1, 7.2).
 import test from "node:test";
 import {
-  PASSWORD, UUID, VERSIONS, assert, badField, call, createSession, get, has, newApp, newEmail, newId, newTenant, ok, post,
-  put, refused, signIn, signUp, sql, testIfServed, verifySession,
+  PASSWORD, UUID, VERSIONS, assert, badField, call, createSession, get, has, newApp, newEmail, newId, newTenant, ok,
+  post, put, refused, signIn, signUp, sql, testIfServed, verifySession,
 } from "./helper.mjs";
 
 const RESET = "/recipe/user/password/reset";

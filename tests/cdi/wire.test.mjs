@@ -1,8 +1,8 @@
 // Paths, headers, the order of checks, and how errors are told (CDI 1.1 to 1.8).
 import test from "node:test";
 import {
-  AUTH_URL, PASSWORD, VERSIONS, assert, badField, call, createSession, get, has, newApp, newEmail, newId, newTenant, ok,
-  post, put, refused, signIn, signUp,
+  AUTH_URL, PASSWORD, VERSIONS, assert, badField, call, createSession, get, has, newApp, newEmail, newId, newTenant,
+  ok, post, put, refused, signIn, signUp, testIfServed,
 } from "./helper.mjs";
 
 const app = await newApp();
@@ -13,9 +13,9 @@ const KEYS = ["first-key-of-this-app", "second-key-of-this-app"];
 const notFound = (answer, message) => refused(answer, 404, "Not found", message);
 
 test("1.1.1-5 paths that lead to an operation", async () => {
-  const paths = ["/recipe/signin", "/RECIPE/SignIn/", "/recipe/signin/", "/public/recipe/signin", "/appid-/recipe/signin",
-    "/appid-public/recipe/signin", "/appid-public/public/recipe/signin", `${app}/recipe/signin`, `${app}/t1/recipe/signin`,
-    `${app.toUpperCase()}/T1/Recipe/SignIn/`];
+  const paths = ["/recipe/signin", "/RECIPE/SignIn/", "/recipe/signin/", "/public/recipe/signin",
+    "/appid-/recipe/signin", "/appid-public/recipe/signin", "/appid-public/public/recipe/signin",
+    `${app}/recipe/signin`, `${app}/t1/recipe/signin`, `${app.toUpperCase()}/T1/Recipe/SignIn/`];
   for (const path of paths) has(await post(path, credentials), "WRONG_CREDENTIALS_ERROR", path);
 });
 
@@ -33,7 +33,8 @@ test("1.1.3 1.1.7 1.1.9 paths that lead nowhere", async () => {
 });
 
 test("1.1.6 only the first appid- is a prefix", async () => {
-  refused(await post("/appid-appid-abc/recipe/signin", credentials), 400, /combination not found: \(, appid-abc, public\)/);
+  const answer = await post("/appid-appid-abc/recipe/signin", credentials);
+  refused(answer, 400, /combination not found: \(, appid-abc, public\)/);
 });
 
 test("1.1.9 a method that the operation has not", async () => {
@@ -116,8 +117,10 @@ test("1.4 addresses are filtered by the tenant's settings, before anything else"
   ok(await create("allowed", { ip_allow_regex: ".*" }));
   for (const tenantId of ["denied", "elsewhere", "both"]) {
     for (const sent of [headers, {}]) {
-      const answer = await call("GET", `${filtered}/${tenantId}/users/count`, { headers: sent });
-      assert.deepEqual([answer.status, answer.text.trim()], [403, ""], tenantId);
+      for (const path of ["/users/count", "/hello", "/.well-known/jwks.json"]) {
+        const answer = await call("GET", `${filtered}/${tenantId}${path}`, { headers: sent });
+        assert.deepEqual([answer.status, answer.text.trim()], [403, ""], tenantId + path);
+      }
     }
   }
   ok(await call("GET", `${filtered}/allowed/users/count`, { headers }));
@@ -291,4 +294,10 @@ test("2.1 operator's calls", async () => {
   const { status } = (await put("/ee/license", { licenseKey: "x" })).json;
   assert.ok(["OK", "MISSING_EE_FOLDER_ERROR", "INVALID_LICENSE_KEY_ERROR"].includes(status));
   refused(await put("/ee/license", { other: 1 }), 400, "Field name 'licenseKey' is missing in JSON input");
+});
+
+testIfServed("GET", "/requests/stats", "2.1 statistics of the last day", async () => {
+  const stats = ok(await get("/requests/stats"));
+  assert.ok(Number.isInteger(stats.atMinute));
+  assert.deepEqual([stats.averageRequestsPerSecond.length, stats.peakRequestsPerSecond.length], [1440, 1440]);
 });

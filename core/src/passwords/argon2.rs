@@ -91,7 +91,7 @@ fn argon2_params(params: &Params) -> Result<argon2::Params, PasswordError> {
     .ok_or(PasswordError::InvalidParams)
 }
 
-fn phc_string(params: &Params, salt: &[u8], hash: &[u8]) -> String {
+pub(super) fn phc_string(params: &Params, salt: &[u8], hash: &[u8]) -> String {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD_NO_PAD;
 

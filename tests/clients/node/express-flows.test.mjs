@@ -171,7 +171,8 @@ test("wrong input gives FIELD_ERROR, and makes no user", async () => {
     sameMembers(answer.json.formFields.map(({ id }) => id), wrong, JSON.stringify(fields));
   }
   hasStatus(await client.form("/signin", { email: "no address", password: PASSWORD }), "FIELD_ERROR");
-  hasCode(await client.form("/signup", { email }), 400, "a missing field");
+  hasStatus(await client.form("/signup", { email }), "FIELD_ERROR", "a missing field");
+  hasCode(await client.form("/signup", { email, password: 12345678 }), 400, "no text");
   assert.equal(client.cookies.size, 0);
   assert.deepEqual(sql("SELECT id FROM auth.users WHERE email = $1", email), []);
 });

@@ -7,7 +7,8 @@ import { Client, hasCode, hasStatus, startApplication } from "./express.mjs";
 
 const appId = newId("brief");
 const connectionURI = await createApp(appId);
-sql("SELECT auth.set_setting('access_token_validity', '2', app_id => $1)", appId);
+const set = (name, value) => sql("SELECT auth.set_setting($1, $2, app_id => $3)", name, value, appId);
+set("access_token_validity", "2"); // seconds
 const application = await startApplication({ connectionURI });
 after(application.stop);
 
@@ -35,10 +36,12 @@ test("an access token runs out, a refresh gives another", async () => {
 });
 
 test("a session that ran out cannot be refreshed", async () => {
+  set("refresh_token_validity", "0.05"); // minutes
   const client = await signUp();
   const { sub, sessionHandle } = decodeJwt(client.cookie("sAccessToken"));
-  // In validity's unit, minutes, the shortest is too long to wait for.
-  sql(`SELECT expire($1)`, sessionHandle);
+  const { timeCreated, expiry } = await Session.getSessionInformation(sessionHandle);
+  assert.equal(expiry - timeCreated, 3000);
+  await passed(expiry / 1000);
   hasCode(await client.post("/auth/session/refresh"), 401);
   assert.equal(await Session.getSessionInformation(sessionHandle), undefined);
   assert.deepEqual(await Session.getAllSessionHandlesForUser(sub), []);

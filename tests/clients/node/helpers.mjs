@@ -20,12 +20,12 @@ export const PUBLIC = "public";
 export const mails = [];
 
 /** Initialises the SDK; `session` is the configuration of its session recipe. */
-export function init({ connectionURI = AUTH_URL, session = {} } = {}) {
+export function init({ connectionURI = AUTH_URL, apiKey, session = {} } = {}) {
   const sendEmail = async (mail) => void mails.push(mail);
   SuperTokens.init({
     telemetry: false,
     framework: "express",
-    supertokens: { connectionURI },
+    supertokens: { connectionURI, apiKey },
     appInfo: { appName: "tests", apiDomain: API_DOMAIN, websiteDomain: WEBSITE_DOMAIN },
     recipeList: [
       AccountLinking.init({ shouldDoAutomaticAccountLinking: async () => ({ shouldAutomaticallyLink: false }) }),
@@ -63,8 +63,8 @@ export async function cdi(method, path, body, version = "5.4") {
 }
 
 /** Creates an app and answers with the connection URI for it. */
-export async function createApp(appId) {
-  const answer = await cdi("PUT", "/recipe/multitenancy/app/v2", { appId });
+export async function createApp(appId, coreConfig) {
+  const answer = await cdi("PUT", "/recipe/multitenancy/app/v2", { appId, coreConfig });
   assert.deepEqual(answer, { status: "OK", createdNew: true });
   return `${AUTH_URL}/appid-${appId}`;
 }
@@ -82,13 +82,13 @@ export function sql(query, ...values) {
 
 /** The promise must be rejected with an error of the session recipe of this type. */
 export async function rejectsWith(type, promise, message = type) {
-  const value = await promise.then(
+  const error = await promise.then(
     () => assert.fail(`${message}: expected an error of type ${type}, but the call succeeded`),
-    (error) => error,
+    (reason) => reason,
   );
-  if (value instanceof assert.AssertionError || !Session.Error.isErrorFromSuperTokens(value)) throw value;
-  assert.equal(value.type, type, `${message}: ${value.message}`);
-  return value;
+  if (!Session.Error.isErrorFromSuperTokens(error)) throw error;
+  assert.equal(error.type, type, `${message}: ${error.message}`);
+  return error;
 }
 
 /** The two lists hold the same, in any order. */

@@ -141,6 +141,16 @@ for (const [use, promote] of [
   });
 }
 
+test("of two answers to one refresh only the one that is used goes on", async () => {
+  const first = await create();
+  const [used, lost] = [await refresh(refreshTokenOf(first)), await refresh(refreshTokenOf(first))];
+  await verify(used.getAccessToken());
+  const late = await verify(lost.getAccessToken());
+  assert.equal(late.getAllSessionTokensDangerously().accessAndFrontTokenUpdated, false, "lives, but is not renewed");
+  assert.ok(await refresh(refreshTokenOf(used)));
+  await rejectsWith(TOKEN_THEFT_DETECTED, refresh(refreshTokenOf(lost)));
+});
+
 test("refreshSession refuses what is not a refresh token", async () => {
   const token = refreshTokenOf(await create());
   const middle = Math.floor(token.length / 3);
