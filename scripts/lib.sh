@@ -83,9 +83,9 @@ as_run_user() { (exec_as_run_user "$@"); }
 exec_as_run_user() {
     if is_root; then
         cd / && exec setpriv --reuid="$RUN_USER" --regid="$(id -g "$RUN_USER")" --init-groups \
-            env HOME=/nonexistent USER="$RUN_USER" LC_ALL=C "$@"
+            env -u RUST_BACKTRACE HOME=/nonexistent USER="$RUN_USER" LC_ALL=C "$@"
     else
-        exec env LC_ALL=C "$@"
+        exec env -u RUST_BACKTRACE LC_ALL=C "$@"
     fi
 }
 

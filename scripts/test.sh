@@ -11,7 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lint.sh"
 source "$ROOT/scripts/cluster.sh"
 
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
-SUITES=(sql clients/node races restore security faults)
+SUITES=(sql cdi clients/node races restore security faults)
 VERSIONS=${TEST_VERSIONS:-15 18}
 SUITE_SECONDS=900 # the longest that a suite may take
 PASSED=0

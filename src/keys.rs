@@ -145,22 +145,42 @@ fn app_keys(app_id: &str) -> Result<Rc<AppKeys>> {
 /// # Errors
 /// [`Error::Keys`] when keys cannot be unsealed or made.
 pub fn signing_key(app: &Tenant, kind: KeyKind, algorithm: Algorithm) -> Result<Rc<SigningKey>> {
-    let (app_id, settings, now) = (&app.app_id, &app.settings, Time::now());
-    if let Some(key) = app_keys(app_id)?.signing(kind, algorithm, settings, now) {
-        return key.parsed(app_id);
+    let keys = with_signing_keys(app, &[(kind, algorithm)])?;
+    let key = keys.signing(kind, algorithm, &app.settings, Time::now());
+    key.ok_or_else(|| Error::Keys("a signing key was made and is not there".into()))?
+        .parsed(&app.app_id)
+}
+
+/// The keys of an app, among them some to sign with of each of these sorts.
+fn with_signing_keys(app: &Tenant, sorts: &[(KeyKind, Algorithm)]) -> Result<Rc<AppKeys>> {
+    let app_id = &app.app_id;
+    let missing = |keys: &AppKeys, now| {
+        let is_missing = |(kind, algorithm): &&(KeyKind, Algorithm)| {
+            keys.signing(*kind, *algorithm, &app.settings, now)
+                .is_none()
+        };
+        sorts.iter().filter(is_missing).copied().collect::<Vec<_>>()
+    };
+    let keys = app_keys(app_id)?;
+    if missing(&keys, Time::now()).is_empty() {
+        return Ok(keys);
     }
-    // One backend makes the key; those that wait here find it.
-    store::tenants::lock_app(app_id);
-    if AppKeys::load(app_id)?
-        .signing(kind, algorithm, settings, Time::now())
-        .is_none()
-    {
+    // One backend makes the keys; those that wait here find them. They read the table: that the cache is out of date
+    // they may not have heard yet.
+    if !store::tenants::lock_app(app_id) {
+        return Err(Error::AppNotFound {
+            app_id: app_id.clone(),
+        });
+    }
+    let found = AppKeys::load(app_id)?;
+    let missing = missing(&found, Time::now());
+    if missing.is_empty() {
+        return Ok(Rc::new(found));
+    }
+    for (kind, algorithm) in missing {
         make(app_id, kind, algorithm)?;
     }
-    let keys = AppKeys::load(app_id)?;
-    let key = keys.signing(kind, algorithm, settings, Time::now());
-    key.ok_or_else(|| Error::Keys("a signing key was made and is not there".into()))?
-        .parsed(app_id)
+    AppKeys::load(app_id).map(Rc::new)
 }
 
 fn make(app_id: &str, kind: KeyKind, algorithm: Algorithm) -> Result<()> {
@@ -224,11 +244,16 @@ pub struct PublishedKeys {
 /// # Errors
 /// [`Error::Keys`] when keys cannot be read or made.
 pub fn published(app: &Tenant, algorithms: &[Algorithm]) -> Result<PublishedKeys> {
-    for algorithm in algorithms {
-        signing_key(app, KeyKind::Dynamic, *algorithm)?;
-        signing_key(app, KeyKind::Static, *algorithm)?;
-    }
-    let keys = app_keys(&app.app_id)?;
+    let sorts: Vec<_> = algorithms
+        .iter()
+        .flat_map(|algorithm| {
+            [
+                (KeyKind::Dynamic, *algorithm),
+                (KeyKind::Static, *algorithm),
+            ]
+        })
+        .collect();
+    let keys = with_signing_keys(app, &sorts)?;
     let now = Time::now();
     let listed =
         |key: &&Key| algorithms.contains(&key.algorithm) && key.is_valid(&app.settings, now);

@@ -25,6 +25,28 @@ impl Tenant {
     pub fn id(&self) -> &str {
         &self.row.id
     }
+
+    /// Keeps the tenant from being removed until this transaction ends. To be called before rows are written that go
+    /// with it.
+    ///
+    /// # Errors
+    /// [`Error::TenantNotFound`] when it has just been removed.
+    pub fn hold(&self) -> Result<()> {
+        // The base cannot be removed, and needs no lock that all sign-ups would share.
+        let is_base = self.app_id == PUBLIC && self.id() == PUBLIC;
+        if is_base || store::tenants::hold(&self.app_id, self.id()) {
+            Ok(())
+        } else {
+            Err(not_found(&self.app_id, self.id()))
+        }
+    }
+}
+
+fn not_found(app_id: &str, tenant_id: &str) -> Error {
+    Error::TenantNotFound {
+        app_id: app_id.to_owned(),
+        tenant_id: tenant_id.to_owned(),
+    }
 }
 
 thread_local! {
@@ -62,10 +84,7 @@ fn load(app_id: &str, tenant_id: &str) -> Result<Tenant> {
         }
         row = Some(TenantRow::unrestricted(PUBLIC));
     }
-    let row = row.ok_or_else(|| Error::TenantNotFound {
-        app_id: app_id.to_owned(),
-        tenant_id: tenant_id.to_owned(),
-    })?;
+    let row = row.ok_or_else(|| not_found(app_id, tenant_id))?;
     let [own, app, base] = setting_layers(app_id, tenant_id);
     let settings = Settings::resolve(&[&own, &app, &base]).map_err(Error::StoredSettings)?;
     Ok(Tenant {

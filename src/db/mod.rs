@@ -7,6 +7,7 @@
 mod param;
 mod row;
 mod spi;
+mod sqlstate;
 mod time;
 
 pub use param::Param;

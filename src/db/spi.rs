@@ -9,6 +9,7 @@ use std::ffi::CString;
 
 use pgrx::pg_sys;
 
+use super::sqlstate::Watch;
 use super::{Param, Row};
 
 thread_local! {
@@ -46,6 +47,7 @@ pub(super) fn run<T>(
             values.push(datum.unwrap_or(pg_sys::Datum::null()));
         }
         let read_only = snapshot == Snapshot::Callers;
+        let watch = Watch::new();
         check(pg_sys::SPI_execute_plan(
             plan,
             values.as_mut_ptr(),
@@ -53,6 +55,7 @@ pub(super) fn run<T>(
             read_only,
             0,
         ));
+        drop(watch);
         let count = pg_sys::SPI_processed;
         let table = pg_sys::SPI_tuptable;
         let mut rows = Vec::new();

@@ -55,7 +55,7 @@ fn create_reset_password_token(
         let tenant = tenant_of(tenant_id, app_id)?;
         let (user_id, email) = (required("user_id", user_id)?, required("email", email)?);
         Ok(
-            match emailpassword::create_reset_token(&tenant, user_id, email) {
+            match emailpassword::create_reset_token(&tenant, user_id, email)? {
                 ResetToken::Ok { token } => ok(json!({ "token": token })),
                 ResetToken::UnknownUserId => only("UNKNOWN_USER_ID_ERROR"),
             },

@@ -171,7 +171,7 @@ fn get_setting(
             .ok_or_else(|| Error::invalid(format!("there is no setting \"{key}\"")))?;
         let value = tenant.settings.get(setting.key).clone();
         Ok(if setting.secret && !value.is_null() {
-            Value::from("***")
+            Value::from(multitenancy::SECRET)
         } else {
             value
         })

@@ -64,6 +64,7 @@ fn refuse_empty(password: &str) -> Result<()> {
 fn insert(tenant: &Tenant, email: &str, hash: &str) -> Result<Option<Uuid>> {
     let id = account::new_user_id(tenant, "email", email)?;
     let now = Time::now();
+    tenant.hold()?;
     if !store::users::insert_password_user(&tenant.app_id, tenant.id(), id, email, hash, now) {
         return Ok(None);
     }
@@ -107,8 +108,9 @@ pub fn sign_in(tenant: &Tenant, email: &str, password: &str) -> Result<SignIn> {
             Some(&login.password_hash),
         );
     }
+    // Deleted while we hashed, or about to be: the deletion waits for what we write.
+    store::users::hold(login.user_id);
     let user = store::users::load(&tenant.app_id, &[login.user_id]).pop();
-    // Deleted while we hashed.
     let Some(user) = user else {
         return Ok(SignIn::WrongCredentials);
     };
@@ -129,9 +131,14 @@ pub enum ResetToken {
 
 /// Makes a token with which the password can be reset. The id may be any login method's or user's; the address
 /// is given back when the token is consumed.
-pub fn create_reset_token(tenant: &Tenant, user_id: &str, email: &str) -> ResetToken {
-    if account::find_user_id(tenant, user_id).is_none() {
-        return ResetToken::UnknownUserId;
+///
+/// # Errors
+/// [`Error::TenantNotFound`] when the tenant is being removed.
+pub fn create_reset_token(tenant: &Tenant, user_id: &str, email: &str) -> Result<ResetToken> {
+    tenant.hold()?;
+    let id = account::find_user_id(tenant, user_id);
+    if !id.is_some_and(store::users::hold) {
+        return Ok(ResetToken::UnknownUserId);
     }
     let token = OneTimeToken::new(account::slot_of_subject(user_id));
     let expires_at = Time::now().plus(tenant.settings.password_reset_token_lifetime_ms());
@@ -144,7 +151,7 @@ pub fn create_reset_token(tenant: &Tenant, user_id: &str, email: &str) -> ResetT
         email,
         expires_at,
     );
-    ResetToken::Ok { token: token.text }
+    Ok(ResetToken::Ok { token: token.text })
 }
 
 /// The address of a user whose only login method is one with a password, for callers that do not name it.
@@ -239,6 +246,9 @@ pub fn update(
         .map(|password| hashing::hash(app, password))
         .transpose()?;
     let app_id = &app.app_id;
+    if let (Some(id), Some(email)) = (account::parse_id(recipe_user_id), &email) {
+        store::users::lock_rivals(app_id, id, email);
+    }
     let method = account::parse_id(recipe_user_id)
         .and_then(|id| Some((id, store::users::lock_password_method(app_id, id)?)));
     let Some((id, method)) = method else {
@@ -270,6 +280,23 @@ pub struct Imported {
     pub did_user_already_exist: bool,
 }
 
+fn import_refusal(error: ImportError) -> Error {
+    match error {
+        ImportError::FirebaseSignerKeyMissing => Error::Unconfigured(error.to_string()),
+        _ => Error::invalid(error.to_string()),
+    }
+}
+
+/// Refuses an import that names no hash, or an algorithm that does not exist.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub fn refuse_malformed_import(password_hash: &str, algorithm: Option<&str>) -> Result<()> {
+    passwords::read_import(password_hash, algorithm)
+        .map(drop)
+        .map_err(import_refusal)
+}
+
 /// Makes a user with a hash from another system, or gives an existing one that hash.
 ///
 /// # Errors
@@ -284,12 +311,7 @@ pub fn import(
     let email = new_address(email)?;
     let signer_key = tenant.settings.firebase_signer_key();
     let hash =
-        passwords::check_import(password_hash, algorithm, signer_key).map_err(
-            |error| match error {
-                ImportError::FirebaseSignerKeyMissing => Error::Unconfigured(error.to_string()),
-                _ => Error::invalid(error.to_string()),
-            },
-        )?;
+        passwords::check_import(password_hash, algorithm, signer_key).map_err(import_refusal)?;
     if let Some(id) = insert(tenant, &email, &hash)? {
         let user = signed_in(tenant, id, id).user;
         return Ok(Imported {

@@ -1,7 +1,7 @@
 //! Apps and tenants (CDI, "Multitenancy").
 
 use auth_core::normalise;
-use auth_core::settings::{validate_base_config, validate_core_config};
+use auth_core::settings::{self, validate_base_config, validate_core_config};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -149,6 +149,7 @@ pub fn create_or_update_tenant(
         ));
     }
     check_factors(rules, update)?;
+    caller.hold()?;
     put(&caller.app_id, &tenant_id, rules, update)
 }
 
@@ -371,6 +372,7 @@ fn store_settings(
 /// [`Error::Invalid`] for an unknown key, a wrong type or a value out of range; [`Error::TenantNotFound`].
 pub fn set_setting(app_id: &str, tenant_id: &str, key: &str, value: Value) -> Result<()> {
     let tenant = tenant::find(app_id, tenant_id)?;
+    tenant.hold()?;
     // Two callers who set settings that bear on each other take turns.
     store::tenants::find_for_update(&tenant.app_id, tenant.id());
     let update = Map::from_iter([(key.to_owned(), value)]);
@@ -384,7 +386,10 @@ pub fn set_setting(app_id: &str, tenant_id: &str, key: &str, value: Value) -> Re
     }
 }
 
-/// A tenant's row and its own settings.
+/// What is shown in place of a secret.
+pub const SECRET: &str = "***";
+
+/// A tenant's row and its own settings, secret ones as `***`.
 pub struct TenantConfig {
     pub row: TenantRow,
     pub core_config: Map<String, Value>,
@@ -404,11 +409,16 @@ pub fn get(app_id: &str, tenant_id: &str) -> Result<Option<TenantConfig>> {
 
 fn config(app_id: &str, row: TenantRow) -> TenantConfig {
     // What is set at the base is the server's configuration, not the public tenant's.
-    let core_config = if app_id == PUBLIC && row.id == PUBLIC {
+    let mut core_config = if app_id == PUBLIC && row.id == PUBLIC {
         Map::new()
     } else {
         store::settings::of_tenant(app_id, &row.id)
     };
+    for (key, value) in &mut core_config {
+        if settings::find(key).is_some_and(|setting| setting.secret) {
+            *value = Value::from(SECRET);
+        }
+    }
     TenantConfig { row, core_config }
 }
 

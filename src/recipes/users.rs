@@ -206,8 +206,11 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
             .map(|method| method.id.to_string())
             .collect();
         ids.push(user.id.to_string());
-        delete_what_hangs_on(app_id, &ids);
+        // The user first: whoever writes rows of it holds it, and those rows are there before we look for them.
+        store::users::lock(&[user.id]);
+        store::sessions::lock_of(app_id, &ids, user.id);
         store::users::delete(app_id, &[user.id]);
+        delete_what_hangs_on(app_id, &ids);
     } else if let Some(id) = named
         && store::users::delete_login_method(app_id, id)
     {

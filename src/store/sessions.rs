@@ -45,11 +45,15 @@ impl SessionRow {
     }
 }
 
-pub fn insert(app_id: &str, session: &SessionRow) {
-    db::execute(
+/// Writes a session; its user, unless the user has just been deleted. The lock keeps the user until this transaction
+/// ends, as the foreign key would, and finds a deleted one where the foreign key would fail.
+pub fn insert(app_id: &str, session: &SessionRow) -> Option<Uuid> {
+    db::query_one(
         "INSERT INTO auth.sessions (id, app_id, tenant_id, subject, user_id, refresh_hash, created_at,
              expires_at, expiry_day, use_static_key, payload, data)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, ($8 AT TIME ZONE 'UTC')::date, $9, $10, $11)",
+         VALUES ($1, $2, $3, $4, (SELECT id FROM auth.users WHERE id = $5 FOR KEY SHARE), $6, $7, $8,
+             ($8 AT TIME ZONE 'UTC')::date, $9, $10, $11)
+         RETURNING user_id",
         &[
             session.id.into(),
             app_id.into(),
@@ -63,7 +67,8 @@ pub fn insert(app_id: &str, session: &SessionRow) {
             (&session.payload).into(),
             (&session.data).into(),
         ],
-    );
+        |row| row.uuid_opt(1),
+    )
 }
 
 pub fn find(app_id: &str, tenant_id: &str, id: Uuid) -> Option<SessionRow> {
@@ -130,8 +135,8 @@ pub fn promote(
 pub struct Presented<'a> {
     pub hash: &'a [u8; 32],
     pub parent_hash: Option<&'a [u8; 32]>,
-    /// A token that was replaced before this moment is refused.
-    pub grace_start: Time,
+    /// A token that was replaced before this moment is refused; without it every one that was replaced.
+    pub grace_start: Option<Time>,
 }
 
 /// Rotates at the refresh itself (CDI 5.6): the presented token, or its parent, is in force; or the token was
@@ -213,6 +218,25 @@ pub fn set_data(app_id: &str, tenant_id: &str, id: Uuid, data: &Value, now: Time
     ) == 1
 }
 
+/// Locks sessions that are about to be removed, in the order that all who lock several keep to.
+pub fn lock(app_id: &str, ids: &[Uuid]) {
+    db::execute(
+        "SELECT FROM auth.sessions WHERE app_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE",
+        &[app_id.into(), ids.into()],
+    );
+}
+
+/// Locks the sessions of a user and of these subjects, in the same order.
+pub fn lock_of(app_id: &str, subjects: &[String], user_id: Uuid) {
+    db::execute(
+        "SELECT FROM auth.sessions WHERE id IN (
+             SELECT id FROM auth.sessions WHERE app_id = $1 AND subject = ANY ($2)
+             UNION SELECT id FROM auth.sessions WHERE user_id = $3)
+         ORDER BY id FOR UPDATE",
+        &[app_id.into(), subjects.into(), user_id.into()],
+    );
+}
+
 /// Removes a session; its subject, when there was one.
 pub fn delete(app_id: &str, tenant_id: &str, id: Uuid) -> Option<String> {
     db::query_opt(
@@ -247,10 +271,13 @@ pub fn delete_live_of(
     now: Time,
 ) -> Vec<(Uuid, String)> {
     db::query(
-        "DELETE FROM auth.sessions
-         WHERE app_id = $1 AND subject = ANY ($2) AND ($3 IS NULL OR tenant_id = $3)
-           AND expires_at > $4
-         RETURNING id, tenant_id",
+        "WITH locked AS (
+             SELECT id FROM auth.sessions
+             WHERE app_id = $1 AND subject = ANY ($2) AND ($3 IS NULL OR tenant_id = $3)
+               AND expires_at > $4
+             ORDER BY id FOR UPDATE)
+         DELETE FROM auth.sessions s USING locked WHERE s.id = locked.id
+         RETURNING s.id, s.tenant_id",
         &[app_id.into(), subjects.into(), tenant_id.into(), now.into()],
         |row| (row.uuid(1), row.text(2)),
     )

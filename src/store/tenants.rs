@@ -64,6 +64,18 @@ pub fn find_for_update(app_id: &str, id: &str) -> Option<TenantRow> {
     )
 }
 
+/// Keeps a tenant from being removed until this transaction ends; whether it is there. The app comes first, as where an
+/// app is removed with its tenants.
+pub fn hold(app_id: &str, id: &str) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.apps a JOIN auth.tenants t ON t.app_id = a.id
+         WHERE a.id = $1 AND t.id = $2 FOR KEY SHARE",
+        &[app_id.into(), id.into()],
+        |_| (),
+    )
+    .is_some()
+}
+
 /// All tenants of an app, by id.
 pub fn list(app_id: &str) -> Vec<TenantRow> {
     db::query(
@@ -129,12 +141,14 @@ pub fn delete_app(app_id: &str) -> bool {
     db::execute("DELETE FROM auth.apps WHERE id = $1", &[app_id.into()]) == 1
 }
 
-/// Nobody else takes this lock on the app until this transaction ends. Lets key checks pass.
-pub fn lock_app(app_id: &str) {
-    db::execute(
-        "SELECT FROM auth.apps WHERE id = $1 FOR NO KEY UPDATE",
+/// Nobody else takes this lock on the app until this transaction ends; whether the app is there. Lets key checks pass.
+pub fn lock_app(app_id: &str) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.apps WHERE id = $1 FOR NO KEY UPDATE",
         &[app_id.into()],
-    );
+        |_| (),
+    )
+    .is_some()
 }
 
 pub fn list_apps() -> Vec<String> {

@@ -119,6 +119,24 @@ pub fn find_user_id(app_id: &str, id: Uuid) -> Option<Uuid> {
     )
 }
 
+/// Keeps a user from being deleted until this transaction ends; whether it is there.
+pub fn hold(id: Uuid) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.users WHERE id = $1 FOR KEY SHARE",
+        &[id.into()],
+        |_| (),
+    )
+    .is_some()
+}
+
+/// Locks users that are about to be deleted.
+pub fn lock(ids: &[Uuid]) {
+    db::execute(
+        "SELECT FROM auth.users WHERE id = ANY ($1) ORDER BY id FOR UPDATE",
+        &[ids.into()],
+    );
+}
+
 /// What signing in with a password needs to know.
 pub struct PasswordLogin {
     pub login_method_id: Uuid,
@@ -189,6 +207,22 @@ pub fn mark_signed_in(user_id: Uuid, now: Time) {
         "UPDATE auth.users SET last_sign_in_at = $2
          WHERE id = $1 AND (last_sign_in_at IS NULL OR last_sign_in_at < $3)",
         &[user_id.into(), now.into(), now.plus(-5 * 60 * 1000).into()],
+    );
+}
+
+/// Locks a login method that wants another address, together with those of its recipe that have the address in its
+/// tenants: in the order of their ids, so that two who want each other's address wait for one another instead of
+/// deadlocking.
+pub fn lock_rivals(app_id: &str, id: Uuid, email: &str) {
+    db::execute(
+        "SELECT FROM auth.login_methods m
+         WHERE m.app_id = $1 AND (m.id = $2 OR m.id IN (
+             SELECT rival.login_method_id FROM auth.login_method_tenants own
+             JOIN auth.login_method_tenants rival
+                 ON rival.app_id = own.app_id AND rival.tenant_id = own.tenant_id AND rival.recipe = own.recipe
+             WHERE own.login_method_id = $2 AND rival.email = $3 AND rival.recipe <> 'thirdparty'))
+         ORDER BY m.id FOR NO KEY UPDATE",
+        &[app_id.into(), id.into(), email.into()],
     );
 }
 

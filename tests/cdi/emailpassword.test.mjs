@@ -57,7 +57,10 @@ test("7.2.25 an empty password is refused, a blank one is not", async () => {
 });
 
 test("7.2.26 the form of an address is not looked at", async () => {
-  for (const email of [newId("abc"), `@${newId("b")}`, newId("c d")]) ok(await signIn("", (await signUp("", email)).email));
+  for (const email of [newId("abc"), `@${newId("b")}`, newId("c d")]) {
+    await signUp("", email);
+    ok(await signIn("", email), email);
+  }
 });
 
 test("7.2.27 addresses of the test domains are verified at once", async () => {
@@ -73,8 +76,8 @@ test("7.2.28 sign-in", async () => {
   const { id, email, user } = await signUp();
   const done = ok(await signIn("", email));
   assert.deepEqual(done, { status: "OK", user, recipeUserId: id });
-  for (const [address, password] of [[email, "wrong"], [email, ""], [email, PASSWORD.toUpperCase()], [newEmail(), PASSWORD],
-    ["", PASSWORD]]) {
+  for (const [address, password] of [[email, "wrong"], [email, ""], [email, PASSWORD.toUpperCase()],
+    [newEmail(), PASSWORD], ["", PASSWORD]]) {
     assert.deepEqual(has(await signIn("", address, password), WRONG), { status: WRONG });
   }
 });

@@ -124,11 +124,13 @@ export function sql(query, ...values) {
 
 /** Sets a setting for everybody; null is the default again. */
 export const setSetting = (key, value) =>
-  sql(value === null ? "SELECT auth.set_setting($1, NULL)" : "SELECT auth.set_setting($1, $2)", key, JSON.stringify(value));
+  sql(`SELECT auth.set_setting($1, ${value === null ? "NULL" : "$2"})`, key, JSON.stringify(value));
 
 /** Moves the end of a session into the past. */
-export const expireSession = (handle) =>
-  sql("UPDATE auth.sessions SET expires_at = now() - interval '1 s' WHERE id::text = $1 RETURNING id", handle.split("_")[0]);
+export function expireSession(handle) {
+  const [id] = handle.split("_");
+  sql("UPDATE auth.sessions SET expires_at = now() - interval '1 s' WHERE id::text = $1 RETURNING id", id);
+}
 
 /** Header and payload of a JWT, unverified. */
 export function decode(token) {

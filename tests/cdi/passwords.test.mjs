@@ -117,7 +117,8 @@ test("7.2.67 7.2.68 imported Firebase hashes, their parameters in any order", as
   for (const hash of [`${FIREBASE}$m=14$r=8`, `${FIREBASE}$m=14$s=Bw==`, `${FIREBASE}$r=8$s=Bw==`, `x${FIREBASE_HASH}`,
     FIREBASE_HASH.replace("f_scrypt", "scrypt"), `${FIREBASE}$m=x$r=8$s=Bw==`, `${FIREBASE_HASH}$t=1`]) {
     refused(await imports(hash, undefined, { at }), 400, "Password hash is in invalid format", hash);
-    refused(await imports(hash, "FIREBASE_SCRYPT", { at }), 400, "Password hash is in invalid Firebase SCrypt format", hash);
+    const named = await imports(hash, "FIREBASE_SCRYPT", { at });
+    refused(named, 400, "Password hash is in invalid Firebase SCrypt format", hash);
   }
 });
 

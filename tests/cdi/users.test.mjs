@@ -73,7 +73,7 @@ test("7.10.228 users who joined at the same time, by id downwards in both orders
   for (const id of made.slice(1)) {
     sql("UPDATE auth.users SET time_joined = $1 WHERE id::text = $2 RETURNING id", time, id);
     sql("UPDATE auth.login_methods SET time_joined = $1 WHERE user_id::text = $2 RETURNING id", time, id);
-    sql("UPDATE auth.login_method_tenants SET user_time_joined = $1 WHERE user_id::text = $2 RETURNING user_id", time, id);
+    sql("UPDATE auth.login_method_tenants SET user_time_joined = $1 WHERE user_id::text = $2 RETURNING 1", time, id);
   }
   const expected = [...made].sort().reverse();
   for (const timeJoinedOrder of ["ASC", "DESC"]) {
@@ -122,7 +122,9 @@ test("7.10.239 account info that makes no sense", async () => {
   for (const one of ["thirdPartyId", "thirdPartyUserId"]) {
     refused(await find({ doUnionOfAccountInfo: "true", [one]: "x" }), 400, together);
   }
-  for (const doUnionOfAccountInfo of ["true", "false"]) assert.deepEqual(ok(await find({ doUnionOfAccountInfo })).users, []);
+  for (const doUnionOfAccountInfo of ["true", "false"]) {
+    assert.deepEqual(ok(await find({ doUnionOfAccountInfo })).users, []);
+  }
 });
 
 test("7.10.240 users by account info", async () => {
@@ -156,7 +158,9 @@ test("3.11 an approximate count, from CDI 5.6", async () => {
   const { approximate, asOf } = await ask("5.6");
   assert.equal(typeof approximate, "boolean");
   assert.ok(Number.isInteger(asOf));
-  for (const version of VERSIONS.slice(0, -1)) assert.deepEqual(Object.keys(await ask(version)).sort(), ["count", "status"]);
+  for (const version of VERSIONS.slice(0, -1)) {
+    assert.deepEqual(Object.keys(await ask(version)).sort(), ["count", "status"]);
+  }
 });
 
 test("7.10.242 active users", async () => {
@@ -239,8 +243,10 @@ test("3.10 nothing of a removed user is left, and the address is free", async ()
 test("7.10.247 a user by id", async () => {
   const app = await newApp();
   const at = await newTenant(app);
-  const { id, user } = await signUp(at);
-  for (const version of ["4.0", "5.4"]) assert.equal(ok(await get(`${app}/user/id`, { userId: id }, version)).user.id, user.id);
+  const { id } = await signUp(at);
+  for (const version of VERSIONS.slice(1)) {
+    assert.equal(ok(await get(`${app}/user/id`, { userId: id }, version)).user.id, id);
+  }
   for (const userId of ["unknown", "00000000-0000-4000-8000-000000000000", ""]) {
     assert.deepEqual((await get(`${app}/user/id`, { userId })).json, { status: "UNKNOWN_USER_ID_ERROR" });
   }

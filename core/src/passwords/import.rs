@@ -72,12 +72,7 @@ pub fn check_import(
     algorithm: Option<&str>,
     firebase_signer_key: Option<&str>,
 ) -> Result<String, ImportError> {
-    let hash = hash.trim();
-    if hash.is_empty() {
-        return Err(ImportError::EmptyHash);
-    }
-    let named = algorithm.map(ImportAlgorithm::parse).transpose()?;
-
+    let (hash, named) = read_import(hash, algorithm)?;
     let found = recognise(hash).filter(|found| named.is_none_or(|named| named == *found));
     match (found, named) {
         (Some(ImportAlgorithm::FirebaseScrypt), _) if firebase_signer_key.is_none() => {
@@ -89,6 +84,21 @@ pub fn check_import(
         (None, Some(ImportAlgorithm::Bcrypt)) => Err(ImportError::InvalidBcrypt),
         (None, Some(ImportAlgorithm::FirebaseScrypt)) => Err(ImportError::InvalidFirebaseScrypt),
     }
+}
+
+/// What an import names: the hash without blanks around it, and the algorithm.
+///
+/// # Errors
+/// [`ImportError::EmptyHash`], [`ImportError::UnsupportedAlgorithm`].
+pub fn read_import<'a>(
+    hash: &'a str,
+    algorithm: Option<&str>,
+) -> Result<(&'a str, Option<ImportAlgorithm>), ImportError> {
+    let hash = hash.trim();
+    if hash.is_empty() {
+        return Err(ImportError::EmptyHash);
+    }
+    Ok((hash, algorithm.map(ImportAlgorithm::parse).transpose()?))
 }
 
 /// The algorithm of a hash whose parameters are within the ceilings.

@@ -21,6 +21,8 @@ pub struct Call<'a> {
     pub cdi: &'static Cdi,
     /// Whether the caller speaks the simplified profile: it sends no version.
     pub is_simple: bool,
+    /// Whether the caller sees and changes protected settings: it sent the secret for it, or there is none.
+    pub sees_protected: bool,
     pub query: Vec<(String, String)>,
     /// `None` when the body is no JSON object.
     pub body: Option<Map<String, Value>>,

@@ -90,7 +90,7 @@ fn create_reset_token(call: &Call) -> Result<Reply> {
         return Ok(unknown);
     };
     Ok(
-        match emailpassword::create_reset_token(&tenant, user_id, &email) {
+        match emailpassword::create_reset_token(&tenant, user_id, &email)? {
             ResetToken::Ok { token } => Reply::json(200, &ok(json!({ "token": token }))),
             ResetToken::UnknownUserId => unknown,
         },
@@ -184,6 +184,7 @@ fn update_user(call: &Call) -> Result<Reply> {
 fn import_user(call: &Call) -> Result<Reply> {
     let (email, hash) = (call.text("email")?, call.text("passwordHash")?);
     let algorithm = call.text_opt("hashingAlgorithm")?;
+    emailpassword::refuse_malformed_import(hash, algorithm)?;
     let tenant = call.tenant()?;
     let imported = emailpassword::import(&tenant, email, hash, algorithm)?;
     let document = ok(json!({

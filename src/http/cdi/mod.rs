@@ -29,7 +29,9 @@ use crate::tenant::{self, PUBLIC, Tenant};
 enum Access {
     /// Whoever holds an API key, where keys are configured.
     Key,
-    /// Everybody, and no version need be named.
+    /// The same, whatever version it names.
+    Unversioned,
+    /// Everybody, whatever version they name.
     Open,
 }
 
@@ -51,6 +53,19 @@ const fn route(
         method,
         path,
         access: Access::Key,
+        handler,
+    }
+}
+
+const fn unversioned(
+    method: &'static str,
+    path: &'static str,
+    handler: fn(&Call) -> Result<Reply>,
+) -> Route {
+    Route {
+        method,
+        path,
+        access: Access::Unversioned,
         handler,
     }
 }
@@ -109,6 +124,7 @@ fn dispatch(request: &Request) -> Result<Reply> {
         Err(Error::AppNotFound { .. }) => None,
         Err(error) => return Err(error),
     };
+    let mut sees_protected = true;
     if let Some(app) = &app {
         let tenant_id = path.tenant_id.as_deref().unwrap_or(PUBLIC);
         let filtering = tenant::find(&path.app_id, tenant_id).unwrap_or_else(|_| app.clone());
@@ -119,13 +135,17 @@ fn dispatch(request: &Request) -> Result<Reply> {
                 body: Vec::new(),
             });
         }
-        if route.access == Access::Key && !key_is_valid(app, &base, request) {
-            return Ok(Reply::text(401, "Invalid API key"));
+        if route.access != Access::Open {
+            match presented_key(app, &base, request) {
+                PresentedKey::Invalid => return Ok(Reply::text(401, "Invalid API key")),
+                PresentedKey::Ordinary => sees_protected = base.settings.saas_secret().is_none(),
+                PresentedKey::Secret => {}
+            }
         }
     }
     let header = request.header("cdi-version").map(str::trim);
     let cdi = match route.access {
-        Access::Open => newest(app.as_deref()),
+        Access::Open | Access::Unversioned => newest(app.as_deref()),
         Access::Key => match negotiate(header, app.as_deref()) {
             Ok(cdi) => cdi,
             Err(message) => return Ok(Reply::text(400, &message)),
@@ -152,6 +172,7 @@ fn dispatch(request: &Request) -> Result<Reply> {
         tenant_id: path.tenant_id.clone().unwrap_or_else(|| PUBLIC.to_owned()),
         cdi,
         is_simple: header.is_none() && !has_real_field,
+        sees_protected,
         query,
         body,
     };
@@ -211,13 +232,16 @@ fn address_is_allowed(tenant: &Tenant, request: &Request) -> bool {
         .ip_is_allowed(request.client_address().unwrap_or_default())
 }
 
-/// Whether the caller may come in: no key is configured, or it sent one of those that are.
-fn key_is_valid(app: &Tenant, base: &Tenant, request: &Request) -> bool {
-    let keys = app.settings.api_keys();
-    let secret = base.settings.saas_secret();
-    if keys.is_empty() {
-        return true;
-    }
+/// What key a caller has sent.
+enum PresentedKey {
+    /// One of the API keys, or any where none is configured.
+    Ordinary,
+    /// The secret that opens protected settings, too.
+    Secret,
+    Invalid,
+}
+
+fn presented_key(app: &Tenant, base: &Tenant, request: &Request) -> PresentedKey {
     let sent = request.header("api-key").or_else(|| {
         let value = request.header("authorization")?;
         let is_bearer = value
@@ -227,12 +251,24 @@ fn key_is_valid(app: &Tenant, base: &Tenant, request: &Request) -> bool {
     });
     let sent = sent.unwrap_or_default().trim().as_bytes();
     // All are compared, so that the time does not tell which one came close.
-    keys.iter()
-        .copied()
-        .chain(secret)
-        .fold(false, |valid, key| {
+    let is_one_of = |keys: &[&str]| {
+        keys.iter().fold(false, |valid, key| {
             hash::equal(&hash::sha256(key.as_bytes()), &hash::sha256(sent)) | valid
         })
+    };
+    let keys = app.settings.api_keys();
+    let is_ordinary = is_one_of(&keys);
+    let is_secret = base
+        .settings
+        .saas_secret()
+        .is_some_and(|secret| is_one_of(&[secret]));
+    if is_secret {
+        PresentedKey::Secret
+    } else if is_ordinary || keys.is_empty() {
+        PresentedKey::Ordinary
+    } else {
+        PresentedKey::Invalid
+    }
 }
 
 fn newest(app: Option<&Tenant>) -> &'static Cdi {

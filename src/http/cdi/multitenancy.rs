@@ -1,5 +1,6 @@
 //! Apps and tenants (CDI, "Multitenancy").
 
+use auth_core::{normalise, settings};
 use serde_json::{Value, json};
 
 use super::call::{Call, invalid_field};
@@ -7,7 +8,9 @@ use super::{Route, route};
 use crate::documents::{ok, only, tenant};
 use crate::error::{Error, Result};
 use crate::http::Reply;
-use crate::recipes::multitenancy::{self, Change, FactorRules, TenantUpdate, is_enabled};
+use crate::recipes::multitenancy::{
+    self, Change, FactorRules, TenantConfig, TenantUpdate, is_enabled,
+};
 use crate::store::users::Recipe;
 use crate::tenant::PUBLIC;
 
@@ -83,22 +86,63 @@ fn factors(call: &Call, field: &str) -> Result<Change<Vec<String>>> {
     Ok(call.texts_opt(field)?.map_or(Change::Keep, Change::Set))
 }
 
+/// Refuses changes of protected settings by callers who do not see them (CDI, "Protected settings").
+fn refuse_protected(
+    call: &Call,
+    app_id: &str,
+    tenant_id: &str,
+    update: &TenantUpdate,
+) -> Result<()> {
+    let protected = || {
+        update
+            .core_config
+            .iter()
+            .filter(|(key, _)| is_protected(key))
+    };
+    if call.sees_protected || protected().next().is_none() {
+        return Ok(());
+    }
+    let own = multitenancy::get(app_id, tenant_id)?.map(|config| config.core_config);
+    let own = own.unwrap_or_default();
+    match protected().all(|(key, value)| own.get(key).unwrap_or(&Value::Null) == value) {
+        true => Ok(()),
+        false => Err(Error::Forbidden(
+            "Not allowed to modify protected configs.".into(),
+        )),
+    }
+}
+
+fn is_protected(key: &str) -> bool {
+    settings::find(key).is_some_and(|setting| setting.protected)
+}
+
+/// A tenant as this caller sees it.
+fn shown(call: &Call, config: &mut TenantConfig, rules: FactorRules) -> Value {
+    if !call.sees_protected {
+        config.core_config.retain(|key, _| !is_protected(key));
+    }
+    tenant(config, rules)
+}
+
 fn put_tenant(call: &Call, rules: FactorRules) -> Result<Reply> {
+    let (_, created) = create_or_update(call, rules)?;
+    Ok(Reply::json(200, &ok(json!({ "createdNew": created }))))
+}
+
+/// The id of the tenant that the body names, and whether it was made.
+fn create_or_update(call: &Call, rules: FactorRules) -> Result<(String, bool)> {
     let tenant_id = call.text_opt("tenantId")?.unwrap_or(PUBLIC);
     let update = update(call, rules)?;
     let caller = call.tenant()?;
-    let created = multitenancy::create_or_update_tenant(&caller, tenant_id, rules, &update)?;
-    Ok(Reply::json(200, &ok(json!({ "createdNew": created }))))
+    let tenant_id = normalise::tenant_id(tenant_id)?;
+    refuse_protected(call, &call.app_id, &tenant_id, &update)?;
+    let created = multitenancy::create_or_update_tenant(&caller, &tenant_id, rules, &update)?;
+    Ok((tenant_id, created))
 }
 
 /// The simplified profile's way: the answer shows the tenant, too.
 fn put_tenant_simply(call: &Call) -> Result<Reply> {
-    let rules = FactorRules::SwitchesAndLists;
-    let tenant_id = call.text_opt("tenantId")?.unwrap_or(PUBLIC);
-    let update = update(call, rules)?;
-    let caller = call.tenant()?;
-    let created = multitenancy::create_or_update_tenant(&caller, tenant_id, rules, &update)?;
-    let tenant_id = auth_core::normalise::tenant_id(tenant_id)?;
+    let (tenant_id, created) = create_or_update(call, FactorRules::SwitchesAndLists)?;
     let mut document = ok(json!({ "createdNew": created }));
     document["tenant"] = simple_tenant(&call.app_id, &tenant_id)?;
     Ok(Reply::json(200, &document))
@@ -122,28 +166,34 @@ fn get_tenant(call: &Call) -> Result<Reply> {
         return show_tenant(call, &call.tenant_id, call.cdi.factor_rules);
     };
     // The simplified profile's way.
-    let tenant_id = auth_core::normalise::tenant_id(named)?;
+    let tenant_id = normalise::tenant_id(named)?;
     let app = call.any_app()?;
-    let Some(config) = multitenancy::get(&app.app_id, &tenant_id)? else {
+    let Some(mut config) = multitenancy::get(&app.app_id, &tenant_id)? else {
         return Ok(Reply::json(200, &only("TENANT_NOT_FOUND_ERROR")));
     };
-    let mut document = ok(tenant(&config, FactorRules::SwitchesAndLists));
+    let mut document = ok(shown(call, &mut config, FactorRules::SwitchesAndLists));
     document["tenant"] = simple_tenant(&app.app_id, &tenant_id)?;
     Ok(Reply::json(200, &document))
 }
 
 fn show_tenant(call: &Call, tenant_id: &str, rules: FactorRules) -> Result<Reply> {
     let document = match multitenancy::get(&call.app_id, tenant_id)? {
-        Some(config) => ok(tenant(&config, rules)),
+        Some(mut config) => ok(shown(call, &mut config, rules)),
         None => only("TENANT_NOT_FOUND_ERROR"),
     };
     Ok(Reply::json(200, &document))
 }
 
 fn list(call: &Call, rules: FactorRules) -> Result<Reply> {
-    let tenants = multitenancy::list(&*call.tenant()?)?;
-    let shown: Vec<_> = tenants.iter().map(|config| tenant(config, rules)).collect();
-    Ok(Reply::json(200, &ok(json!({ "tenants": shown }))))
+    let tenants = shown_list(call, multitenancy::list(&*call.tenant()?)?, rules);
+    Ok(Reply::json(200, &ok(json!({ "tenants": tenants }))))
+}
+
+fn shown_list(call: &Call, mut tenants: Vec<TenantConfig>, rules: FactorRules) -> Vec<Value> {
+    tenants
+        .iter_mut()
+        .map(|config| shown(call, config, rules))
+        .collect()
 }
 
 fn remove_tenant(call: &Call) -> Result<Reply> {
@@ -158,20 +208,21 @@ fn put_app(call: &Call, rules: FactorRules) -> Result<Reply> {
         .ok_or_else(|| invalid_field("appId"))?;
     let update = update(call, rules)?;
     let caller = call.tenant()?;
-    let created = multitenancy::create_or_update_app(&caller, app_id, rules, &update)?;
+    let app_id = normalise::app_id(app_id)?;
+    refuse_protected(call, &app_id, PUBLIC, &update)?;
+    let created = multitenancy::create_or_update_app(&caller, &app_id, rules, &update)?;
     Ok(Reply::json(200, &ok(json!({ "createdNew": created }))))
 }
 
 fn list_apps(call: &Call, rules: FactorRules) -> Result<Reply> {
     let apps = multitenancy::list_apps(&*call.tenant()?)?;
-    let shown: Vec<_> = apps
-        .iter()
+    let apps: Vec<_> = apps
+        .into_iter()
         .map(|(app_id, tenants)| {
-            let tenants: Vec<_> = tenants.iter().map(|config| tenant(config, rules)).collect();
-            json!({"appId": app_id, "tenants": tenants})
+            json!({"appId": app_id, "tenants": shown_list(call, tenants, rules)})
         })
         .collect();
-    Ok(Reply::json(200, &ok(json!({ "apps": shown }))))
+    Ok(Reply::json(200, &ok(json!({ "apps": apps }))))
 }
 
 fn remove_app(call: &Call) -> Result<Reply> {

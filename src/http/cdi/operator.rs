@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::call::Call;
-use super::{Route, open, route, version};
+use super::{Route, open, route, unversioned, version};
 use crate::documents::{ok, only};
 use crate::error::{Error, Result};
 use crate::http::Reply;
@@ -18,7 +18,7 @@ pub const ROUTES: &[Route] = &[
     open("POST", "", hello),
     open("PUT", "", hello),
     open("DELETE", "", hello),
-    route("GET", "/apiversion", api_version),
+    unversioned("GET", "/apiversion", api_version),
     open("GET", "/config", config),
     route("GET", "/telemetry", telemetry),
     route("GET", "/ee/featureflag", feature_flags),

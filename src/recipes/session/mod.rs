@@ -79,12 +79,13 @@ pub fn create(tenant: &Tenant, dialect: Dialect, request: CreateRequest) -> Resu
     normalise::check_length("userId", request.user_id, normalise::MAX_KEY)?;
     let validity_ms = mint::access_token_validity_ms(tenant, request.access_token_validity_ms)?;
     let app_id = &tenant.app_id;
+    tenant.hold()?;
     let user_id = account::find_user_id(tenant, request.user_id);
     let now = Time::now();
     let slot = account::slot_of_subject(request.user_id);
     let id = auth_core::ids::new_id(slot);
     let token = mint::RefreshPart::first(tenant, id, request.anti_csrf)?;
-    let session = SessionRow {
+    let mut session = SessionRow {
         id,
         tenant_id: tenant.id().to_owned(),
         subject: request.user_id.to_owned(),
@@ -97,7 +98,7 @@ pub fn create(tenant: &Tenant, dialect: Dialect, request: CreateRequest) -> Resu
         payload: Value::Object(request.payload),
         data: Value::Object(request.data),
     };
-    store::sessions::insert(app_id, &session);
+    session.user_id = store::sessions::insert(app_id, &session);
     let minted = mint::mint(tenant, dialect, session, token, None, validity_ms, now)?;
     store::active_users::mark(app_id, &minted.session.user_id, now);
     Ok(minted)

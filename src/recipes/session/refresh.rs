@@ -162,7 +162,7 @@ fn rotate(
         &sessions::Presented {
             hash: &presented.row_hash,
             parent_hash: token.parent.as_ref(),
-            grace_start: now.plus(-grace_ms),
+            grace_start: (grace_ms > 0).then(|| now.plus(-grace_ms)),
         },
         key_kind.map(|kind| kind == KeyKind::Static),
         &Rotation {

@@ -1,5 +1,7 @@
 //! Ending sessions, and listing those of a user (CDI, "Remove" and "List").
 
+use std::collections::BTreeSet;
+
 use super::{Handle, locate};
 use crate::db::Time;
 use crate::error::Result;
@@ -12,16 +14,24 @@ use crate::tenant::Tenant;
 /// # Errors
 /// [`crate::error::Error::TenantNotFound`] when a handle names an unknown tenant.
 pub fn revoke(app: &Tenant, handles: &[String]) -> Result<Vec<String>> {
-    let mut revoked = Vec::new();
+    let mut located = Vec::new();
     for text in handles {
-        let Some((handle, _)) = locate(app, text)? else {
-            continue;
-        };
+        located.extend(locate(app, text)?.map(|(handle, _)| (text, handle)));
+    }
+    let ids: Vec<_> = located.iter().map(|(_, handle)| handle.id).collect();
+    store::sessions::lock(&app.app_id, &ids);
+    // In an order of their own, for the same reason.
+    let mut subjects = BTreeSet::new();
+    let mut revoked = Vec::new();
+    for (text, handle) in located {
         let subject = store::sessions::delete(&app.app_id, &handle.tenant_id, handle.id);
         if let Some(subject) = subject {
-            mark_active(app, &subject);
+            subjects.insert(subject);
             revoked.push(text.clone());
         }
+    }
+    for subject in subjects {
+        mark_active(app, &subject);
     }
     Ok(revoked)
 }

@@ -31,7 +31,12 @@ test("each key works, in either header", async () => {
 });
 
 test("without a key nothing is done", async () => {
-  for (const headers of [{}, { "api-key": "" }, { "api-key": oldKey.slice(0, -1) }, { "api-key": `${oldKey},${newKey}` }]) {
+  for (const headers of [
+    {},
+    { "api-key": "" },
+    { "api-key": oldKey.slice(0, -1) },
+    { "api-key": `${oldKey},${newKey}` },
+  ]) {
     for (const path of ["/users", "/users/count", "/apiversion", "/recipe/session/user?userId=ada"]) {
       const response = await get(path, headers);
       const text = await response.text();
@@ -41,7 +46,11 @@ test("without a key nothing is done", async () => {
   }
   const email = newEmail();
   const body = JSON.stringify({ email, password: PASSWORD });
-  const response = await fetch(`${connectionURI}/recipe/signup`, { method: "POST", headers: { "cdi-version": "5.4" }, body });
+  const response = await fetch(`${connectionURI}/recipe/signup`, {
+    method: "POST",
+    headers: { "cdi-version": "5.4" },
+    body,
+  });
   assert.equal(response.status, 401);
   assert.equal((await EmailPassword.signUp(PUBLIC, email, PASSWORD)).status, "OK", "the address is still free");
 });

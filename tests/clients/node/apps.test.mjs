@@ -48,7 +48,10 @@ test("users of one app cannot be found, listed, changed or deleted from another"
   const email = newEmail();
   const { id } = await signUp(one, email);
   const countOfTwo = await two("SuperTokens", "getUserCount");
-  for (const [name, other] of [["two", two], ["base", base]]) {
+  for (const [name, other] of [
+    ["two", two],
+    ["base", base],
+  ]) {
     assert.equal(await other("SuperTokens", "getUser", id), undefined, name);
     assert.deepEqual(await other("SuperTokens", "listUsersByAccountInfo", PUBLIC, { email }), [], name);
     const { users } = await other("SuperTokens", "getUsersNewestFirst", { tenantId: PUBLIC, limit: 500 });
@@ -74,8 +77,15 @@ test("a reset token is good in its app alone", async () => {
 test("sessions of one app are nothing in another", async () => {
   const userId = newId("user");
   const session = await one("Sessions", "create", userId);
-  for (const [name, other] of [["two", two], ["base", base]]) {
-    await assert.rejects(other("Sessions", "verify", session.accessToken), /TRY_REFRESH_TOKEN/, `${name} has other keys`);
+  for (const [name, other] of [
+    ["two", two],
+    ["base", base],
+  ]) {
+    await assert.rejects(
+      other("Sessions", "verify", session.accessToken),
+      /TRY_REFRESH_TOKEN/,
+      `${name} has other keys`,
+    );
     await assert.rejects(other("Sessions", "refresh", session.refreshToken), /UNAUTHORISED/, name);
     assert.equal(await other("Session", "getSessionInformation", session.handle), undefined, name);
     assert.equal(await other("Session", "revokeSession", session.handle), false, name);
@@ -100,7 +110,10 @@ test("keys and tenants are the app's own", async () => {
   const kids = async (call) => (await call("Session", "getJWKS")).keys.map((key) => key.kid + key.n);
   const [inOne, inTwo] = [await kids(one), await kids(two)];
   assert.ok(inOne.length > 0 && inTwo.length > 0);
-  assert.deepEqual(inOne.filter((key) => inTwo.includes(key)), []);
+  assert.deepEqual(
+    inOne.filter((key) => inTwo.includes(key)),
+    [],
+  );
 
   const tenantId = newId("tenant");
   await one("Multitenancy", "createOrUpdateTenant", tenantId);

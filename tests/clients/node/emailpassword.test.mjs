@@ -44,7 +44,11 @@ test("signUp makes a user with one login method", async () => {
 test("signUp refuses an address that is taken, in any letter case", async () => {
   const { email } = await signUp();
   for (const same of [email, email.toUpperCase(), ` ${email} `]) {
-    assert.equal((await EmailPassword.signUp(PUBLIC, same, "other password 3")).status, "EMAIL_ALREADY_EXISTS_ERROR", same);
+    assert.equal(
+      (await EmailPassword.signUp(PUBLIC, same, "other password 3")).status,
+      "EMAIL_ALREADY_EXISTS_ERROR",
+      same,
+    );
   }
   assert.equal(await signInStatus(email, PASSWORD), "OK", "the first password stays");
 });
@@ -89,7 +93,9 @@ test("long and non-ASCII passwords count to the last byte", async () => {
 test("verifyCredentials answers with the status alone", async () => {
   const { email } = await signUp();
   assert.deepEqual(await EmailPassword.verifyCredentials(PUBLIC, email, PASSWORD), { status: "OK" });
-  assert.deepEqual(await EmailPassword.verifyCredentials(PUBLIC, email, "wrong"), { status: "WRONG_CREDENTIALS_ERROR" });
+  assert.deepEqual(await EmailPassword.verifyCredentials(PUBLIC, email, "wrong"), {
+    status: "WRONG_CREDENTIALS_ERROR",
+  });
 });
 
 test("a reset token changes the password, once", async () => {
@@ -228,7 +234,9 @@ test("updateEmailOrPassword takes the present address and, if told so, any passw
 
 test("a user is a row, with a hash in place of the password", async () => {
   const { email, id } = await signUp();
-  assert.deepEqual(sql("SELECT id, app_id, email FROM auth.users WHERE id = $1", id), [{ id, app_id: "public", email }]);
+  assert.deepEqual(sql("SELECT id, app_id, email FROM auth.users WHERE id = $1", id), [
+    { id, app_id: "public", email },
+  ]);
   const [row] = sql("SELECT * FROM auth.login_methods WHERE user_id = $1", id);
   assert.equal(row.recipe, "emailpassword");
   assert.equal(row.email, email);

@@ -30,7 +30,13 @@ for (const mode of ["cookie", "header"]) {
     assert.equal(me.json.userId, id);
     const tokens = ["sAccessToken", "sRefreshToken"].map((name) => client.cookies.get(name));
     if (mode === "cookie") {
-      assert.deepEqual(tokens.map(({ path, httpOnly }) => [path, httpOnly]), [["/", true], ["/auth/session/refresh", true]]);
+      assert.deepEqual(
+        tokens.map(({ path, httpOnly }) => [path, httpOnly]),
+        [
+          ["/", true],
+          ["/auth/session/refresh", true],
+        ],
+      );
       assert.deepEqual([client.access, client.refresh], [undefined, undefined], "no tokens for scripts");
     } else {
       assert.deepEqual(tokens, [undefined, undefined], "no cookies");
@@ -154,7 +160,10 @@ test("a password is reset by the link in the mail", async () => {
 test("nobody learns from a reset whether an address is known", async () => {
   const [client, email] = [new Client(application.url, "cookie"), newEmail()];
   hasStatus(await client.form("/user/password/reset/token", { email }), "OK");
-  assert.deepEqual(mails.filter((mail) => mail.user.email === email), []);
+  assert.deepEqual(
+    mails.filter((mail) => mail.user.email === email),
+    [],
+  );
 });
 
 test("wrong input gives FIELD_ERROR, and makes no user", async () => {
@@ -168,7 +177,11 @@ test("wrong input gives FIELD_ERROR, and makes no user", async () => {
   ]) {
     const answer = await client.form("/signup", fields);
     hasStatus(answer, "FIELD_ERROR");
-    sameMembers(answer.json.formFields.map(({ id }) => id), wrong, JSON.stringify(fields));
+    sameMembers(
+      answer.json.formFields.map(({ id }) => id),
+      wrong,
+      JSON.stringify(fields),
+    );
   }
   hasStatus(await client.form("/signin", { email: "no address", password: PASSWORD }), "FIELD_ERROR");
   hasStatus(await client.form("/signup", { email }), "FIELD_ERROR", "a missing field");
@@ -179,7 +192,8 @@ test("wrong input gives FIELD_ERROR, and makes no user", async () => {
 
 test("an address that is taken is a FIELD_ERROR, and can be asked for", async () => {
   const [client, email] = [new Client(application.url, "cookie"), newEmail()];
-  const exists = async () => (await client.get(`/auth/emailpassword/email/exists?email=${encodeURIComponent(email)}`)).json;
+  const exists = async () =>
+    (await client.get(`/auth/emailpassword/email/exists?email=${encodeURIComponent(email)}`)).json;
   assert.deepEqual(await exists(), { status: "OK", exists: false });
   hasStatus(await client.form("/signup", { email, password: PASSWORD }), "OK");
   assert.deepEqual(await exists(), { status: "OK", exists: true });

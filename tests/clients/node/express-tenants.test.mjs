@@ -15,7 +15,13 @@ const createTenant = async (config) => {
   return tenantId;
 };
 
-for (const [firstFactors, code] of [[["emailpassword"], 200], [null, 200], [["otp-email"], 401], [[], 401], [undefined, 401]]) {
+for (const [firstFactors, code] of [
+  [["emailpassword"], 200],
+  [null, 200],
+  [["otp-email"], 401],
+  [[], 401],
+  [undefined, 401],
+]) {
   test(`first factors ${JSON.stringify(firstFactors)}: sign-up answers ${code}`, async () => {
     const tenantId = await createTenant({ firstFactors });
     const [client, email] = [newClient(), newEmail()];
@@ -45,7 +51,8 @@ test("one address, two tenants, two users and sessions", async () => {
 test("a reset by mail stays in its tenant", async () => {
   const [red, blue] = [await createTenant({ firstFactors: null }), await createTenant({ firstFactors: null })];
   const [email, client] = [newEmail(), newClient()];
-  for (const tenantId of [red, blue]) hasStatus(await client.form(`/${tenantId}/signup`, { email, password: PASSWORD }), "OK");
+  for (const tenantId of [red, blue])
+    hasStatus(await client.form(`/${tenantId}/signup`, { email, password: PASSWORD }), "OK");
   hasStatus(await client.form(`/${red}/user/password/reset/token`, { email }), "OK");
   const [mail, ...others] = mails.filter((one) => one.user.email === email);
   assert.deepEqual([mail.tenantId, others], [red, []]);

@@ -25,7 +25,10 @@ export async function startApplication(options) {
   });
   // The functions of the recipe that take a request and a response.
   app.post("/enter/:id", async (req, res) => {
-    tell(await Session.createNewSession(req, res, PUBLIC, recipeUserId(req.params.id), { made: "by hand" }, { n: 1 }), res);
+    tell(
+      await Session.createNewSession(req, res, PUBLIC, recipeUserId(req.params.id), { made: "by hand" }, { n: 1 }),
+      res,
+    );
   });
   app.get("/look", async (req, res) => tell(await Session.getSession(req, res), res));
   app.post("/auth/session/again", async (req, res) => tell(await Session.refreshSession(req, res), res));
@@ -79,7 +82,9 @@ export class Client {
     for (const line of response.headers.getSetCookie()) {
       const [pair, ...attributes] = line.split(/; */);
       const [name, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
-      const attribute = Object.fromEntries(attributes.map((one) => [one.split("=")[0].toLowerCase(), one.split("=")[1]]));
+      const attribute = Object.fromEntries(
+        attributes.map((one) => [one.split("=")[0].toLowerCase(), one.split("=")[1]]),
+      );
       if (new Date(attribute.expires) <= new Date()) this.cookies.delete(name);
       else this.cookies.set(name, { value, path: attribute.path ?? "/", httpOnly: "httponly" in attribute });
     }

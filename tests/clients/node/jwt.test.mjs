@@ -59,7 +59,9 @@ test("a refreshed access token names both refresh tokens, until its first use", 
 test("a changed token fails verification", async () => {
   const [head, body, signature] = (await create("ada")).getAccessToken().split(".");
   const forged = Buffer.from(JSON.stringify({ ...decodeJwt(`${head}.${body}.`), sub: "eve" })).toString("base64url");
-  await assert.rejects(jwtVerify(`${head}.${forged}.${signature}`, keys), { code: "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" });
+  await assert.rejects(jwtVerify(`${head}.${forged}.${signature}`, keys), {
+    code: "ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
+  });
   const accessToken = `${head}.${forged}.${signature}`;
   const query = { accessToken, doAntiCsrfCheck: false, enableAntiCsrf: false, checkDatabase: false };
   assert.equal((await cdi("POST", "/recipe/session/verify", query)).status, "TRY_REFRESH_TOKEN");
@@ -76,9 +78,16 @@ test("an unsigned token is refused", async () => {
   }
 });
 
-for (const [recipe, createJWT] of [["Session", Session.createJWT], ["JWT", JWT.createJWT]]) {
+for (const [recipe, createJWT] of [
+  ["Session", Session.createJWT],
+  ["JWT", JWT.createJWT],
+]) {
   test(`${recipe}.createJWT signs any payload, with a static key unless told otherwise`, async () => {
-    for (const [useStaticSigningKey, kid] of [[undefined, /^s-/], [true, /^s-/], [false, /^d-\d+$/]]) {
+    for (const [useStaticSigningKey, kid] of [
+      [undefined, /^s-/],
+      [true, /^s-/],
+      [false, /^d-\d+$/],
+    ]) {
       const answer = await createJWT({ sub: "ada", scope: ["a", "b"], no: null }, 600, useStaticSigningKey);
       assert.equal(answer.status, "OK");
       const { payload, protectedHeader } = await jwtVerify(answer.jwt, keys, { algorithms: ["RS256"] });

@@ -26,7 +26,10 @@ test("createOrUpdateTenant makes a tenant once, then changes it", async () => {
   const update = { firstFactors: ["emailpassword"], coreConfig: { password_reset_token_lifetime: 60000 } };
   assert.deepEqual(await Multitenancy.createOrUpdateTenant(tenantId, update), { status: "OK", createdNew: false });
   const updated = await Multitenancy.getTenant(tenantId);
-  assert.deepEqual([updated.firstFactors, updated.coreConfig], [["emailpassword"], { password_reset_token_lifetime: 60000 }]);
+  assert.deepEqual(
+    [updated.firstFactors, updated.coreConfig],
+    [["emailpassword"], { password_reset_token_lifetime: 60000 }],
+  );
 
   await Multitenancy.createOrUpdateTenant(tenantId, {});
   assert.deepEqual(await Multitenancy.getTenant(tenantId), updated, "what is not named stays");
@@ -40,7 +43,11 @@ test("createOrUpdateTenant makes a tenant once, then changes it", async () => {
 test("createOrUpdateTenant refuses bad ids and settings", async () => {
   for (const id of ["with space", "appid-x", "recipe", "ümlaut", ""]) {
     await assert.rejects(Multitenancy.createOrUpdateTenant(id), /400/, JSON.stringify(id));
-    assert.equal((await Multitenancy.listAllTenants()).tenants.some((tenant) => tenant.tenantId === id), false, id);
+    assert.equal(
+      (await Multitenancy.listAllTenants()).tenants.some((tenant) => tenant.tenantId === id),
+      false,
+      id,
+    );
   }
   const put = (config) => Multitenancy.createOrUpdateTenant(newId("tenant"), config);
   await assert.rejects(put({ coreConfig: { no_such_setting: 1 } }), /400.*Invalid config key: no_such_setting/s);
@@ -85,11 +92,22 @@ test("the same address in two tenants is two users", async () => {
   assert.equal(await signInStatus(red, email, "blue password 1"), "WRONG_CREDENTIALS_ERROR");
   assert.equal(await signInStatus(PUBLIC, email, "red password 1"), "WRONG_CREDENTIALS_ERROR");
 
-  for (const [tenantId, { id }] of [[red, inRed], [blue, inBlue]]) {
+  for (const [tenantId, { id }] of [
+    [red, inRed],
+    [blue, inBlue],
+  ]) {
     const found = await SuperTokens.listUsersByAccountInfo(tenantId, { email });
-    assert.deepEqual(found.map((user) => user.id), [id], `by address in ${tenantId}`);
+    assert.deepEqual(
+      found.map((user) => user.id),
+      [id],
+      `by address in ${tenantId}`,
+    );
     const { users } = await SuperTokens.getUsersOldestFirst({ tenantId });
-    assert.deepEqual(users.map((user) => user.id), [id], `list of ${tenantId}`);
+    assert.deepEqual(
+      users.map((user) => user.id),
+      [id],
+      `list of ${tenantId}`,
+    );
     assert.equal((await SuperTokens.getUser(id)).id, id, "ids belong to the app");
   }
 });
@@ -103,7 +121,9 @@ test("a session belongs to its tenant, and names it", async () => {
   const { refreshToken } = session.getAllSessionTokensDangerously();
   const refreshed = await Session.refreshSessionWithoutRequestResponse(refreshToken);
   assert.equal(refreshed.getTenantId(), tenantId);
-  const verified = await Session.getSessionWithoutRequestResponse(refreshed.getAccessToken(), undefined, { checkDatabase: true });
+  const verified = await Session.getSessionWithoutRequestResponse(refreshed.getAccessToken(), undefined, {
+    checkDatabase: true,
+  });
   assert.equal(verified.getTenantId(), tenantId);
   assert.deepEqual(await Session.getAllSessionHandlesForUser(id, true, PUBLIC), []);
   assert.equal(await Session.revokeSession(session.getHandle()), true, "by a handle that names the tenant");
@@ -146,6 +166,9 @@ test("lists and counts by tenant, however the id is written", async () => {
   const tenantId = await createTenant();
   const { id } = await signUp(tenantId);
   const { users } = await SuperTokens.getUsersNewestFirst({ tenantId: tenantId.toUpperCase() });
-  assert.deepEqual(users.map((user) => user.id), [id]);
+  assert.deepEqual(
+    users.map((user) => user.id),
+    [id],
+  );
   assert.equal(await SuperTokens.getUserCount(undefined, tenantId), 1);
 });

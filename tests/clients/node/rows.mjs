@@ -9,7 +9,10 @@ async function listUsers(prefix) {
   const users = [];
   let token = "";
   do {
-    const page = await cdi("GET", `${prefix}/users?limit=500${token && `&paginationToken=${encodeURIComponent(token)}`}`);
+    const page = await cdi(
+      "GET",
+      `${prefix}/users?limit=500${token && `&paginationToken=${encodeURIComponent(token)}`}`,
+    );
     users.push(...page.users);
     token = page.nextPaginationToken;
   } while (token);
@@ -18,10 +21,17 @@ async function listUsers(prefix) {
 
 test("every app and tenant is a row", () => {
   assert.ok(apps.length > 1, "the suites left apps behind");
-  sameMembers(apps.map((app) => app.appId), sql("SELECT id FROM auth.apps").map((row) => row.id));
+  sameMembers(
+    apps.map((app) => app.appId),
+    sql("SELECT id FROM auth.apps").map((row) => row.id),
+  );
   for (const { appId, tenants } of apps) {
     const rows = sql("SELECT id FROM auth.tenants WHERE app_id = $1", appId).map((row) => row.id);
-    sameMembers(tenants.map((tenant) => tenant.tenantId), rows, appId);
+    sameMembers(
+      tenants.map((tenant) => tenant.tenantId),
+      rows,
+      appId,
+    );
   }
 });
 
@@ -33,7 +43,11 @@ test("the users of every tenant are rows, with their addresses", async () => {
       const query = `SELECT u.id, u.email FROM auth.users AS u JOIN auth.login_method_tenants AS t ON t.user_id = u.id
                      WHERE t.app_id = $1 AND t.tenant_id = $2`;
       const rows = sql(query, appId, tenantId).map((row) => `${row.id} ${row.email}`);
-      sameMembers(listed.map((user) => `${user.id} ${user.emails[0]}`), rows, `${appId} ${tenantId}`);
+      sameMembers(
+        listed.map((user) => `${user.id} ${user.emails[0]}`),
+        rows,
+        `${appId} ${tenantId}`,
+      );
       total += listed.length;
     }
     const { count } = await cdi("GET", `/appid-${appId}/users/count?includeAllTenants=true`);
@@ -43,7 +57,8 @@ test("the users of every tenant are rows, with their addresses", async () => {
 });
 
 test("every user has a login method with a hash, and every address is there once a tenant", () => {
-  const without = "SELECT id FROM auth.users AS u WHERE NOT EXISTS (SELECT FROM auth.login_methods WHERE user_id = u.id)";
+  const without =
+    "SELECT id FROM auth.users AS u WHERE NOT EXISTS (SELECT FROM auth.login_methods WHERE user_id = u.id)";
   assert.deepEqual(sql(without), [], "users without a login method");
   assert.deepEqual(sql("SELECT id FROM auth.login_methods WHERE password_hash NOT LIKE '$argon2id$%'"), []);
   const twice = `SELECT app_id, tenant_id, email FROM auth.login_method_tenants WHERE recipe = 'emailpassword'

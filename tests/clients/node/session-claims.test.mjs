@@ -54,7 +54,9 @@ test("a claim is set, read and removed by handle", async () => {
   assert.equal(await Session.removeClaim(handle, plan), true);
   assert.equal(await storedValue(session, plan), undefined);
   assert.equal(await storedValue(session, adult), true);
-  const refreshed = await Session.refreshSessionWithoutRequestResponse(session.getAllSessionTokensDangerously().refreshToken);
+  const refreshed = await Session.refreshSessionWithoutRequestResponse(
+    session.getAllSessionTokensDangerously().refreshToken,
+  );
   assert.equal(await refreshed.getClaimValue(adult), true, "a refreshed token has it");
 });
 
@@ -93,7 +95,10 @@ test("assertClaims and getSession refuse a session whose claims do not hold", as
     Session.getSessionWithoutRequestResponse(session.getAccessToken(), undefined, demanding(...validators));
 
   const error = await rejectsWith(INVALID_CLAIMS, session.assertClaims([needsPro]));
-  assert.deepEqual(error.payload.map(({ id }) => id), ["plan"]);
+  assert.deepEqual(
+    error.payload.map(({ id }) => id),
+    ["plan"],
+  );
   await rejectsWith(INVALID_CLAIMS, get(needsPro));
 
   await session.setClaimValue(plan, "pro");

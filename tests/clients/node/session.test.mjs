@@ -4,7 +4,18 @@ import SuperTokens from "supertokens-node";
 import EmailPassword from "supertokens-node/recipe/emailpassword";
 import Multitenancy from "supertokens-node/recipe/multitenancy";
 import Session from "supertokens-node/recipe/session";
-import { PASSWORD, PUBLIC, assert, init, newId, recipeUserId, rejectsWith, sameMembers, signUp, sql } from "./helpers.mjs";
+import {
+  PASSWORD,
+  PUBLIC,
+  assert,
+  init,
+  newId,
+  recipeUserId,
+  rejectsWith,
+  sameMembers,
+  signUp,
+  sql,
+} from "./helpers.mjs";
 
 const { TRY_REFRESH_TOKEN, UNAUTHORISED, TOKEN_THEFT_DETECTED } = Session.Error;
 
@@ -230,7 +241,10 @@ test("updateSessionDataInDatabase replaces the data", async () => {
 
 test("mergeIntoAccessTokenPayload by handle shows in the token after a refresh or a look into the database", async () => {
   const session = await create(undefined, { plan: "free", gone: 1 });
-  assert.equal(await Session.mergeIntoAccessTokenPayload(session.getHandle(), { plan: "pro", gone: null, more: [1] }), true);
+  assert.equal(
+    await Session.mergeIntoAccessTokenPayload(session.getHandle(), { plan: "pro", gone: null, more: [1] }),
+    true,
+  );
   const payloadOf = ({ plan, gone, more }) => ({ plan, gone, more });
   const changed = { plan: "pro", gone: undefined, more: [1] };
   const info = await Session.getSessionInformation(session.getHandle());

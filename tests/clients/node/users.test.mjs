@@ -28,9 +28,7 @@ async function readPages(list, options) {
 
 // By time joined; users of the same millisecond by id, downwards, in either direction.
 const sorted = (users, direction) =>
-  [...users]
-    .sort((a, b) => direction * (a.timeJoined - b.timeJoined) || (a.id < b.id ? 1 : -1))
-    .map((user) => user.id);
+  [...users].sort((a, b) => direction * (a.timeJoined - b.timeJoined) || (a.id < b.id ? 1 : -1)).map((user) => user.id);
 
 let users;
 
@@ -177,5 +175,8 @@ test("a refused sign-up leaves no user", async () => {
 
 test("the users are rows of the app", () => {
   const rows = sql("SELECT id, email FROM auth.users WHERE app_id = $1", appId);
-  sameMembers(rows.map((row) => `${row.id} ${row.email}`), users.map((user) => `${user.id} ${user.emails[0]}`));
+  sameMembers(
+    rows.map((row) => `${row.id} ${row.email}`),
+    users.map((user) => `${user.id} ${user.emails[0]}`),
+  );
 });
