@@ -70,7 +70,7 @@ test("every session of a user is a row that goes with the user", () => {
   const rows = sql("SELECT subject, user_id FROM auth.sessions WHERE user_id IS NOT NULL");
   assert.ok(rows.length > 0, "the suites left sessions of users behind");
   for (const row of rows) assert.equal(row.subject, row.user_id);
-  const orphans = `SELECT s.id FROM auth.sessions AS s JOIN auth.users AS u ON u.id::text = s.subject AND u.app_id = s.app_id
-                   WHERE s.user_id IS NULL`;
+  const orphans = `SELECT s.id FROM auth.sessions AS s JOIN auth.users AS u USING (app_id)
+                   WHERE s.subject = u.id::text AND s.user_id IS NULL`;
   assert.deepEqual(sql(orphans), [], "sessions of users that do not name the user");
 });

@@ -1,5 +1,5 @@
-// Runs every *.test.mjs in a process of its own, since the SDK holds its configuration in a singleton; then, when nobody
-// writes any more, looks at what all of them left in the database.
+// Runs every *.test.mjs in a process of its own, since the SDK holds its configuration in a singleton; then, when
+// nobody writes any more, looks at what all of them left in the database.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";

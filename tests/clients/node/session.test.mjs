@@ -239,7 +239,7 @@ test("updateSessionDataInDatabase replaces the data", async () => {
   assert.equal(await Session.updateSessionDataInDatabase(newId("no-handle"), data), false);
 });
 
-test("mergeIntoAccessTokenPayload by handle shows in the token after a refresh or a look into the database", async () => {
+test("mergeIntoAccessTokenPayload by handle shows after a refresh or a look into the database", async () => {
   const session = await create(undefined, { plan: "free", gone: 1 });
   assert.equal(
     await Session.mergeIntoAccessTokenPayload(session.getHandle(), { plan: "pro", gone: null, more: [1] }),

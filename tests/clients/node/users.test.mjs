@@ -1,5 +1,5 @@
 // Users as the SDK's core functions list, count, find and delete them, in an app of their own.
-import test, { before } from "node:test";
+import test from "node:test";
 import SuperTokens from "supertokens-node";
 import EmailPassword from "supertokens-node/recipe/emailpassword";
 import Multitenancy from "supertokens-node/recipe/multitenancy";
@@ -30,16 +30,12 @@ async function readPages(list, options) {
 const sorted = (users, direction) =>
   [...users].sort((a, b) => direction * (a.timeJoined - b.timeJoined) || (a.id < b.id ? 1 : -1)).map((user) => user.id);
 
-let users;
-
-before(async () => {
-  const signUpMany = async () => {
-    const made = [];
-    while (made.length < USERS / AT_ONCE) made.push((await signUp()).user);
-    return made;
-  };
-  users = (await Promise.all(Array.from({ length: AT_ONCE }, signUpMany))).flat();
-});
+const signUpMany = async () => {
+  const made = [];
+  while (made.length < USERS / AT_ONCE) made.push((await signUp()).user);
+  return made;
+};
+let users = (await Promise.all(Array.from({ length: AT_ONCE }, signUpMany))).flat();
 
 for (const [name, list, direction] of [
   ["getUsersOldestFirst", SuperTokens.getUsersOldestFirst, 1],
