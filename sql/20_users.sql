@@ -73,7 +73,8 @@ ALTER TABLE auth.login_methods ALTER COLUMN password_hash SET STATISTICS 0;
 CREATE INDEX login_methods_user ON auth.login_methods (user_id);
 
 -- One row for each tenant of a login method. Its unique indexes are the rules of uniqueness: an e-mail
--- address once a recipe, a phone number once, a provider's user once, in each tenant.
+-- address once a recipe, a phone number once, a provider's user once, in each tenant. They are ordered by bytes, so
+-- that they also find what begins with some letters.
 CREATE TABLE auth.login_method_tenants (
     app_id text NOT NULL,
     tenant_id text NOT NULL,
@@ -81,10 +82,10 @@ CREATE TABLE auth.login_method_tenants (
     user_id uuid NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE,
     user_time_joined timestamptz NOT NULL,
     recipe text NOT NULL,
-    email text,
-    phone text,
-    third_party_id text,
-    third_party_user_id text,
+    email text COLLATE "C",
+    phone text COLLATE "C",
+    third_party_id text COLLATE "C",
+    third_party_user_id text COLLATE "C",
     PRIMARY KEY (login_method_id, tenant_id),
     FOREIGN KEY (app_id, tenant_id) REFERENCES auth.tenants (app_id, id) ON DELETE CASCADE
 );
@@ -107,6 +108,8 @@ CREATE UNIQUE INDEX login_method_tenants_third_party ON auth.login_method_tenant
     WHERE third_party_id IS NOT NULL;
 CREATE INDEX login_method_tenants_third_party_email ON auth.login_method_tenants (app_id, tenant_id, email)
     WHERE recipe = 'thirdparty';
+CREATE INDEX login_method_tenants_domain ON auth.login_method_tenants (app_id, tenant_id, pg_catalog.split_part(email, '@', -1))
+    WHERE email IS NOT NULL;
 CREATE INDEX login_method_tenants_page ON auth.login_method_tenants (app_id, tenant_id, user_time_joined, user_id DESC);
 CREATE INDEX login_method_tenants_user ON auth.login_method_tenants (user_id);
 

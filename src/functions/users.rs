@@ -7,13 +7,21 @@ use super::{answer, app_of, required, tenant_of};
 use crate::db::Time;
 use crate::documents::{UserShape, ok, only, user};
 use crate::error::Error;
-use crate::recipes::users::{self, AccountInfoQuery, Filter};
+use crate::recipes::users::{self, AccountInfoQuery, Filter, SearchTags};
 use crate::store::users::Order;
 
 fn filter(recipe_ids: Option<Vec<Option<String>>>) -> crate::error::Result<Filter> {
     match recipe_ids {
         Some(names) => Filter::by_recipes(names.into_iter().flatten()),
         None => Ok(Filter::default()),
+    }
+}
+
+fn order(time_joined_order: Option<&str>) -> crate::error::Result<Order> {
+    match required("time_joined_order", time_joined_order)? {
+        "ASC" => Ok(Order::OldestFirst),
+        "DESC" => Ok(Order::NewestFirst),
+        _ => Err(Error::invalid("time_joined_order must be 'ASC' or 'DESC'")),
     }
 }
 
@@ -42,11 +50,7 @@ fn list_users(
 ) -> pgrx::JsonB {
     answer(|| {
         let tenant = tenant_of(tenant_id, app_id)?;
-        let order = match required("time_joined_order", time_joined_order)? {
-            "ASC" => Order::OldestFirst,
-            "DESC" => Order::NewestFirst,
-            _ => return Err(Error::invalid("time_joined_order must be 'ASC' or 'DESC'")),
-        };
+        let order = order(time_joined_order)?;
         let limit = required("page_size", page_size)?.into();
         let page = users::list(
             &tenant,
@@ -65,6 +69,33 @@ fn list_users(
             document["nextPaginationToken"] = next.into();
         }
         Ok(document)
+    })
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn search_users(
+    email: default!(Option<&str>, "NULL"),
+    phone: default!(Option<&str>, "NULL"),
+    provider: default!(Option<&str>, "NULL"),
+    time_joined_order: default!(Option<&str>, "'ASC'"),
+    tenant_id: default!(Option<&str>, "'public'"),
+    app_id: default!(Option<&str>, "'public'"),
+) -> pgrx::JsonB {
+    answer(|| {
+        let tenant = tenant_of(tenant_id, app_id)?;
+        let tags = SearchTags {
+            email,
+            phone,
+            provider,
+        };
+        let found = users::search(&tenant, &tags, order(time_joined_order)?);
+        let found = found.ok_or_else(|| Error::invalid("one of the arguments \"email\", \"phone\" and \"provider\" must say what to search for"))?;
+        let shown: Vec<_> = found
+            .iter()
+            .map(|found| user(found, UserShape::NEWEST))
+            .collect();
+        Ok(ok(json!({ "users": shown })))
     })
 }
 
@@ -148,6 +179,7 @@ extension_sql!(
     r#"
 COMMENT ON FUNCTION auth.get_user IS 'The user that an id belongs to: its own or that of one of its login methods. Statuses: OK with user; UNKNOWN_USER_ID_ERROR';
 COMMENT ON FUNCTION auth.list_users IS 'A page of a tenant''s users by the time they joined, 1 to 500. Status: OK with users and, if there are more, nextPaginationToken';
+COMMENT ON FUNCTION auth.search_users IS 'The users of a tenant of whom one login method fits all that is given, at most 1000: email with the beginning of an address or of its domain, phone with that of a number, provider with that of a third-party id. Each may be several, with semicolons between. Status: OK with users';
 COMMENT ON FUNCTION auth.count_users IS 'How many users a tenant, or with all_tenants the app, has. Status: OK with count';
 COMMENT ON FUNCTION auth.count_active_users IS 'How many users were active since a time. Activity is noted at most once in five minutes. Status: OK with count';
 COMMENT ON FUNCTION auth.users_by_account_info IS 'The users of a tenant with this address, number or third-party id: all that is given must match, or with do_union any. Status: OK with users, oldest first';
@@ -157,6 +189,7 @@ COMMENT ON FUNCTION auth.delete_user IS 'Deletes a user, its sessions and all th
     requires = [
         get_user,
         list_users,
+        search_users,
         count_users,
         count_active_users,
         users_by_account_info,

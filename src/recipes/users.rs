@@ -8,6 +8,7 @@ use super::account;
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::store;
+use crate::store::user_search::{self, Prefixes, Search};
 use crate::store::users::{AccountInfo, Order, PageStart, Recipe, User};
 use crate::tenant::Tenant;
 
@@ -43,6 +44,11 @@ impl Filter {
 /// How many users a page has at most; more are refused.
 pub const MAX_PAGE: i64 = 500;
 
+/// What callers are told who ask for less than one user.
+pub fn limit_too_small() -> Error {
+    Error::invalid("limit must a positive integer with min value 1")
+}
+
 /// A page of users, and the token of the next one, if there is one.
 pub struct Page {
     pub users: Vec<User>,
@@ -64,9 +70,7 @@ pub fn list(
         return Err(Error::invalid(format!("max limit allowed is {MAX_PAGE}")));
     }
     if limit < 1 {
-        return Err(Error::invalid(
-            "limit must a positive integer with min value 1",
-        ));
+        return Err(limit_too_small());
     }
     let start = pagination_token.map(decode_page_start).transpose()?;
     let recipes = filter.recipes.as_deref();
@@ -92,6 +96,42 @@ pub fn list(
         users: store::users::load(&tenant.app_id, &ids),
         next,
     })
+}
+
+/// How many users a search finds at most.
+const MAX_FOUND: i64 = 1000;
+
+/// What to search for, as callers give it: texts with semicolons between, each the beginning of an address, of its
+/// domain, of a number or of a provider's name. In upper or lower case.
+#[derive(Debug, Default)]
+pub struct SearchTags<'a> {
+    pub email: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    pub provider: Option<&'a str>,
+}
+
+/// The users of a tenant of whom one login method fits all tags that are given, at most 1000; `None` when no tag says
+/// anything.
+pub fn search(tenant: &Tenant, tags: &SearchTags, order: Order) -> Option<Vec<User>> {
+    let prefixes = |tag: Option<&str>| {
+        let parts = tag.unwrap_or_default().split(';').map(str::trim);
+        let parts: Vec<_> = parts
+            .filter(|part| !part.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        Prefixes::new(&parts)
+    };
+    let search = Search {
+        emails: prefixes(tags.email),
+        phones: prefixes(tags.phone),
+        providers: prefixes(tags.provider),
+    };
+    if search.emails.is_none() && search.phones.is_none() && search.providers.is_none() {
+        return None;
+    }
+    let found = user_search::search(&tenant.app_id, tenant.id(), &search, order, MAX_FOUND);
+    let ids: Vec<Uuid> = found.into_iter().map(|(id, _)| id).collect();
+    Some(store::users::load(&tenant.app_id, &ids))
 }
 
 /// A page token names the first user of the page, so that it still works when users before it are deleted.

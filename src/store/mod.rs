@@ -7,5 +7,6 @@ pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod tenants;
+pub mod user_search;
 pub mod users;
 pub mod verified_emails;

@@ -83,8 +83,11 @@ pub fn consume_all(app_id: &str, kind: Kind, token: &OneTimeToken) -> Option<Con
 /// Removes all tokens of these subjects.
 pub fn delete_of(app_id: &str, subjects: &[String]) {
     db::execute(
-        "DELETE FROM auth.one_time_tokens
-         WHERE app_id = $1 AND kind IN ('password_reset', 'email_verification') AND subject = ANY ($2)",
+        "WITH locked AS (
+             SELECT id FROM auth.one_time_tokens
+             WHERE app_id = $1 AND kind IN ('password_reset', 'email_verification') AND subject = ANY ($2)
+             ORDER BY id FOR UPDATE)
+         DELETE FROM auth.one_time_tokens t USING locked WHERE t.id = locked.id",
         &[app_id.into(), subjects.into()],
     );
 }

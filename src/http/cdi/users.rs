@@ -8,11 +8,12 @@ use crate::db::Time;
 use crate::documents::{listed_user, ok, only, user};
 use crate::error::{Error, Result};
 use crate::http::Reply;
-use crate::recipes::users::{self, AccountInfoQuery, Filter};
+use crate::recipes::users::{self, AccountInfoQuery, Filter, Page, SearchTags};
 use crate::store::users::Order;
 
 pub const ROUTES: &[Route] = &[
     route("GET", "/users", list),
+    route("GET", "/user/search/tags", search_tags),
     route("GET", "/users/count", count),
     route("GET", "/users/count/active", count_active),
     route("GET", "/user/id", get),
@@ -29,21 +30,33 @@ fn filter(call: &Call) -> Result<Filter> {
 }
 
 fn list(call: &Call) -> Result<Reply> {
-    let limit = call.int_param("limit")?.unwrap_or(100);
+    let limit = call.int_param("limit")?;
     let order = match call.param("timeJoinedOrder") {
         None | Some("ASC") => Order::OldestFirst,
         Some("DESC") => Order::NewestFirst,
         Some(_) => return Err(Error::invalid("timeJoinedOrder can be either ASC OR DESC")),
     };
+    if limit.is_some_and(|limit| limit < 1) {
+        return Err(users::limit_too_small());
+    }
+    let tags = SearchTags {
+        email: call.param("email"),
+        phone: call.param("phone"),
+        provider: call.param("provider"),
+    };
     let filter = filter(call)?;
     let tenant = call.tenant()?;
-    let page = users::list(
-        &tenant,
-        &filter,
-        order,
-        limit,
-        call.param("paginationToken"),
-    )?;
+    // A search has neither pages nor a filter.
+    let page = match users::search(&tenant, &tags, order) {
+        Some(users) => Page { users, next: None },
+        None => users::list(
+            &tenant,
+            &filter,
+            order,
+            limit.unwrap_or(100),
+            call.param("paginationToken"),
+        )?,
+    };
     let shape = call.cdi.user_shape;
     let shown: Vec<_> = page
         .users
@@ -54,6 +67,12 @@ fn list(call: &Call) -> Result<Reply> {
     if let Some(next) = page.next {
         document["nextPaginationToken"] = next.into();
     }
+    Ok(Reply::json(200, &document))
+}
+
+fn search_tags(call: &Call) -> Result<Reply> {
+    call.app()?;
+    let document = ok(json!({"tags": ["email", "phone", "provider"]}));
     Ok(Reply::json(200, &document))
 }
 

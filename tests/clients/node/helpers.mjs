@@ -1,13 +1,16 @@
 // What the suites share: the SDK's configuration, the CDI by plain HTTP, SQL, and a few assertions.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { randomUUID, webcrypto } from "node:crypto";
 import { join } from "node:path";
 import SuperTokens from "supertokens-node";
 import AccountLinking from "supertokens-node/recipe/accountlinking";
 import EmailPassword from "supertokens-node/recipe/emailpassword";
 import Multitenancy from "supertokens-node/recipe/multitenancy";
 import Session from "supertokens-node/recipe/session";
+
+// What jose needs; Node 18 has it, but not as a global.
+globalThis.crypto ??= webcrypto;
 
 export { assert };
 export const AUTH_URL = process.env.AUTH_URL;
