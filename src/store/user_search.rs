@@ -30,7 +30,7 @@ fn behind(prefix: &str) -> String {
     let mut characters: Vec<char> = prefix.chars().collect();
     while let Some(last) = characters.pop() {
         // The step over the surrogates, which are no characters, is part of the range.
-        if let Some(next) = (last..).nth(1) {
+        if let Some(next) = (last..=char::MAX).nth(1) {
             characters.push(next);
             break;
         }
