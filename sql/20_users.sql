@@ -161,6 +161,19 @@ COMMENT ON TABLE auth.roles IS 'Roles that an app gives to its users; not Postgr
 COMMENT ON COLUMN auth.roles.app_id IS 'The app';
 COMMENT ON COLUMN auth.roles.role IS 'Name of the role';
 
+CREATE TABLE auth.role_permissions (
+    app_id text NOT NULL,
+    role text NOT NULL,
+    permission text NOT NULL,
+    PRIMARY KEY (app_id, role, permission),
+    FOREIGN KEY (app_id, role) REFERENCES auth.roles (app_id, role) ON DELETE CASCADE
+);
+COMMENT ON TABLE auth.role_permissions IS 'What a role permits. The names mean what the application makes of them';
+COMMENT ON COLUMN auth.role_permissions.app_id IS 'The app';
+COMMENT ON COLUMN auth.role_permissions.role IS 'The role';
+COMMENT ON COLUMN auth.role_permissions.permission IS 'Name of the permission';
+CREATE INDEX role_permissions_permission ON auth.role_permissions (app_id, permission);
+
 CREATE TABLE auth.user_roles (
     app_id text NOT NULL,
     tenant_id text NOT NULL,

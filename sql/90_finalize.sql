@@ -32,7 +32,8 @@ BEGIN
         SELECT p.oid::regprocedure AS signature
         FROM pg_catalog.pg_proc p
         WHERE p.pronamespace = 'auth'::regnamespace
-          AND p.proname IN ('jwt', 'uid', 'role', 'email', 'tenant', 'session_id', 'has_role', 'session_is_live')
+          AND p.proname IN ('jwt', 'uid', 'role', 'email', 'tenant', 'session_id', 'has_role', 'has_permission',
+                            'session_is_live')
     LOOP
         EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s', target.signature, grantee);
     END LOOP;

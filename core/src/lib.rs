@@ -10,6 +10,7 @@ pub mod ids;
 pub mod keyring;
 pub mod normalise;
 pub mod one_time_token;
+pub mod passwordless;
 pub mod passwords;
 pub mod random;
 pub mod refresh_token;

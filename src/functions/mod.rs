@@ -4,12 +4,15 @@
 //! a STRICT function would answer null, and a caller's mistake would look like an answer.
 
 mod emailpassword;
+mod emailverification;
 mod http;
 mod jwt;
 mod multitenancy;
 mod operation;
 mod policies;
 mod session;
+mod usermetadata;
+mod userroles;
 mod users;
 
 use std::rc::Rc;

@@ -31,21 +31,31 @@ fn claim(claims: &Value, name: &str) -> Option<String> {
     claims.get(name)?.as_str().map(str::to_owned)
 }
 
-#[pg_extern(stable, security_definer, parallel_restricted)]
-#[search_path(pg_catalog, auth, pg_temp)]
-fn has_role(role: Option<&str>, app_id: default!(Option<&str>, "'public'")) -> bool {
-    let has = || {
+/// Calls `ask` with app, tenant and user of the caller's token; false where it names no user.
+fn of_caller(app_id: Option<&str>, ask: impl FnOnce(&str, &str, &str) -> bool) -> bool {
+    let answer = || {
         let claims = claims()?;
         let user_id = claim(&claims, "sub")?;
         let tenant_id = claim(&claims, "tId").unwrap_or_else(|| PUBLIC.to_owned());
-        Some(store::roles::has(
-            &identifier(app_id?),
-            &tenant_id,
-            &user_id,
-            role?,
-        ))
+        Some(ask(&identifier(app_id?), &tenant_id, &user_id))
     };
-    has().unwrap_or(false)
+    answer().unwrap_or(false)
+}
+
+#[pg_extern(stable, security_definer, parallel_restricted)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn has_role(role: Option<&str>, app_id: default!(Option<&str>, "'public'")) -> bool {
+    of_caller(app_id, |app_id, tenant_id, user_id| {
+        role.is_some_and(|role| store::roles::has(app_id, tenant_id, user_id, role))
+    })
+}
+
+#[pg_extern(stable, security_definer, parallel_restricted)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn has_permission(permission: Option<&str>, app_id: default!(Option<&str>, "'public'")) -> bool {
+    of_caller(app_id, |app_id, tenant_id, user_id| {
+        permission.is_some_and(|name| store::roles::permits(app_id, tenant_id, user_id, name))
+    })
 }
 
 #[pg_extern(stable, security_definer, parallel_restricted)]
@@ -62,8 +72,9 @@ fn session_is_live(app_id: default!(Option<&str>, "'public'")) -> bool {
 extension_sql!(
     r#"
 COMMENT ON FUNCTION auth.has_role(text, text) IS 'Whether the user of request.jwt.claims has a role, in the tenant of the token, now';
+COMMENT ON FUNCTION auth.has_permission(text, text) IS 'Whether one of the roles of the user of request.jwt.claims has a permission, in the tenant of the token, now';
 COMMENT ON FUNCTION auth.session_is_live(text) IS 'Whether the session of request.jwt.claims is still there, not expired, and its user not banned, now. In policies write (SELECT auth.session_is_live()), so that it is asked once a query';
 "#,
     name = "comments_policies",
-    requires = [has_role, session_is_live]
+    requires = [has_role, has_permission, session_is_live]
 );

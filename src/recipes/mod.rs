@@ -2,7 +2,10 @@
 
 pub mod account;
 pub mod emailpassword;
+pub mod emailverification;
 pub mod jwt;
 pub mod multitenancy;
 pub mod session;
+pub mod usermetadata;
+pub mod userroles;
 pub mod users;

@@ -7,6 +7,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod tenants;
+pub mod user_metadata;
 pub mod user_search;
 pub mod users;
 pub mod verified_emails;

@@ -8,12 +8,14 @@ use crate::db::{self, Time};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     PasswordReset,
+    EmailVerification,
 }
 
 impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::PasswordReset => "password_reset",
+            Self::EmailVerification => "email_verification",
         }
     }
 }
@@ -78,6 +80,60 @@ pub fn consume_all(app_id: &str, kind: Kind, token: &OneTimeToken) -> Option<Con
             expires_at: row.time(3),
         },
     )
+}
+
+/// Consumes a token of a tenant, and with it every other of the same kind, subject and address there. Locks as
+/// [`consume_all`] does.
+pub fn consume_pair(
+    app_id: &str,
+    tenant_id: &str,
+    kind: Kind,
+    token: &OneTimeToken,
+) -> Option<Consumed> {
+    db::query_opt(
+        "WITH presented AS (
+             SELECT subject, email FROM auth.one_time_tokens
+             WHERE id = $4 AND app_id = $1 AND tenant_id = $2 AND kind = $3 AND token_hash = $5),
+         locked AS (
+             SELECT t.id FROM auth.one_time_tokens t, presented p
+             WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.kind = $3
+               AND t.subject = p.subject AND t.email = p.email
+             ORDER BY t.id FOR UPDATE OF t),
+         gone AS (
+             DELETE FROM auth.one_time_tokens t USING locked WHERE t.id = locked.id
+             RETURNING t.id, t.subject, t.email, t.expires_at)
+         SELECT subject, email, expires_at FROM gone WHERE id = $4",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            kind.name().into(),
+            token.id.into(),
+            (&token.row_hash()).into(),
+        ],
+        |row| Consumed {
+            subject: row.text(1),
+            email: row.text_opt(2),
+            expires_at: row.time(3),
+        },
+    )
+}
+
+/// Removes the tokens of a subject and address in a tenant.
+pub fn delete_pair(app_id: &str, tenant_id: &str, kind: Kind, subject: &str, email: &str) {
+    db::execute(
+        "WITH locked AS (
+             SELECT id FROM auth.one_time_tokens
+             WHERE app_id = $1 AND tenant_id = $2 AND kind = $3 AND subject = $4 AND email = $5
+             ORDER BY id FOR UPDATE)
+         DELETE FROM auth.one_time_tokens t USING locked WHERE t.id = locked.id",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            kind.name().into(),
+            subject.into(),
+            email.into(),
+        ],
+    );
 }
 
 /// Removes all tokens of these subjects.

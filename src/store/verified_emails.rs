@@ -9,3 +9,19 @@ pub fn insert(app_id: &str, user_id: &str, email: &str) {
         &[app_id.into(), user_id.into(), email.into()],
     );
 }
+
+pub fn exists(app_id: &str, user_id: &str, email: &str) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.verified_emails WHERE app_id = $1 AND user_id = $2 AND email = $3",
+        &[app_id.into(), user_id.into(), email.into()],
+        |_| (),
+    )
+    .is_some()
+}
+
+pub fn delete(app_id: &str, user_id: &str, email: &str) {
+    db::execute(
+        "DELETE FROM auth.verified_emails WHERE app_id = $1 AND user_id = $2 AND email = $3",
+        &[app_id.into(), user_id.into(), email.into()],
+    );
+}

@@ -221,6 +221,15 @@ impl Call<'_> {
         self.object_opt(name)?.ok_or_else(|| invalid_field(name))
     }
 
+    /// An array.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is absent or anything else.
+    pub fn array(&self, name: &str) -> Result<&Vec<Value>> {
+        self.field(name, Value::as_array)?
+            .ok_or_else(|| invalid_field(name))
+    }
+
     /// An array of texts that may be absent.
     ///
     /// # Errors

@@ -4,11 +4,14 @@
 
 mod call;
 mod emailpassword;
+mod emailverification;
 mod jwt;
 mod multitenancy;
 mod operator;
 mod path;
 mod session;
+mod usermetadata;
+mod userroles;
 mod users;
 mod version;
 
@@ -89,9 +92,12 @@ static ROUTES: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock::
         operator::ROUTES,
         users::ROUTES,
         emailpassword::ROUTES,
+        emailverification::ROUTES,
         session::ROUTES,
         jwt::ROUTES,
         multitenancy::ROUTES,
+        usermetadata::ROUTES,
+        userroles::ROUTES,
     ];
     let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
     for route in resources.into_iter().flatten() {
