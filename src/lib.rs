@@ -54,9 +54,14 @@ extension_sql_file!(
     requires = ["users"]
 );
 extension_sql_file!(
+    "../sql/32_passwordless.sql",
+    name = "passwordless",
+    requires = ["sessions"]
+);
+extension_sql_file!(
     "../sql/40_cache.sql",
     name = "cache",
-    requires = ["sessions", cache::configuration_changed]
+    requires = ["passwordless", cache::configuration_changed]
 );
 extension_sql_file!(
     "../sql/50_policies.sql",

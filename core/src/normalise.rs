@@ -290,5 +290,4 @@ mod tests {
             "connectionUriDomain should not be an empty String"
         );
     }
-
 }

@@ -46,7 +46,11 @@ impl DeviceId {
     /// The code that goes into a link, for the code that the user would type.
     pub fn link_code(&self, salt: &[u8], user_input_code: &str) -> LinkCode {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &[&self.0, salt].concat());
-        LinkCode(hmac::sign(&key, user_input_code.as_bytes()).as_ref().to_vec())
+        LinkCode(
+            hmac::sign(&key, user_input_code.as_bytes())
+                .as_ref()
+                .to_vec(),
+        )
     }
 }
 
@@ -88,15 +92,24 @@ mod tests {
     #[test]
     fn texts_have_the_forms_that_sdks_know() {
         let device = DeviceId::new();
-        assert_eq!((device.text().len(), device.text().ends_with('=')), (44, true));
+        assert_eq!(
+            (device.text().len(), device.text().ends_with('=')),
+            (44, true)
+        );
         assert_eq!(device.pre_auth_session_id().len(), 43);
         let code = new_user_input_code();
         assert!(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()));
         let link = device.link_code(&new_salt(), &code);
         assert_eq!(link.text().len(), 43);
-        assert_eq!(LinkCode::parse(&link.text()).unwrap().row_hash(), link.row_hash());
+        assert_eq!(
+            LinkCode::parse(&link.text()).unwrap().row_hash(),
+            link.row_hash()
+        );
         let padded = format!("{}=", link.text());
-        assert_eq!(LinkCode::parse(&padded).unwrap().row_hash(), link.row_hash());
+        assert_eq!(
+            LinkCode::parse(&padded).unwrap().row_hash(),
+            link.row_hash()
+        );
     }
 
     /// Computed with Python's hashlib and hmac.
@@ -104,10 +117,16 @@ mod tests {
     fn derivations_are_those_of_the_core() {
         let device = DeviceId::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
         let salt: Vec<u8> = (32..64).collect();
-        assert_eq!(device.pre_auth_session_id(), "Yw3NKWbEM2aRElRIu7JbT_QSpJxzLbLIq8G4WBvXEN0");
+        assert_eq!(
+            device.pre_auth_session_id(),
+            "Yw3NKWbEM2aRElRIu7JbT_QSpJxzLbLIq8G4WBvXEN0"
+        );
         let link = device.link_code(&salt, "123456");
         assert_eq!(link.text(), "GG0Ss4OqlRCeHdv7UHj5zeJmudmi8pXGJTZlfjEbW4Q");
-        assert_eq!(hash::hex(&link.row_hash()), "9c3a686af1eabfcbe576edd32acb0e26fa85c8e9271c1b35b73f9e5cad0b569b");
+        assert_eq!(
+            hash::hex(&link.row_hash()),
+            "9c3a686af1eabfcbe576edd32acb0e26fa85c8e9271c1b35b73f9e5cad0b569b"
+        );
     }
 
     #[test]

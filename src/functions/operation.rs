@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::answer;
 use crate::db::Time;
+use crate::recipes::passwordless;
 use crate::{keys, store, tenant};
 
 /// Rows of one kind that one call deletes at most: a call ends within seconds whatever has piled up.
@@ -17,15 +18,17 @@ fn maintain() -> pgrx::JsonB {
         let now = Time::now();
         let sessions = store::sessions::delete_expired(now, BATCH);
         let tokens = store::one_time_tokens::delete_expired(now, BATCH);
+        let codes = passwordless::delete_expired(now, BATCH)?;
         let mut signing_keys = 0;
         for app_id in store::tenants::list_apps() {
             signing_keys += keys::maintain(&*tenant::find_app(&app_id)?)?;
         }
-        let more = [sessions, tokens].contains(&(BATCH as u64));
+        let more = [sessions, tokens, codes].contains(&(BATCH as u64));
         Ok(json!({
             "deleted": {
                 "sessions": sessions,
                 "oneTimeTokens": tokens,
+                "passwordlessCodes": codes,
                 "signingKeys": signing_keys,
             },
             "more": more,

@@ -53,5 +53,9 @@ COMMENT ON FUNCTION auth.update_user_metadata IS 'Merges an object into a user''
 COMMENT ON FUNCTION auth.remove_user_metadata IS 'Removes all metadata of a user. Answers OK, also when there was none';
 "#,
     name = "comments_usermetadata",
-    requires = [get_user_metadata, update_user_metadata, remove_user_metadata]
+    requires = [
+        get_user_metadata,
+        update_user_metadata,
+        remove_user_metadata
+    ]
 );

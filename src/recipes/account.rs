@@ -1,12 +1,43 @@
-//! Ids that callers give, and what they mean.
+//! What recipes share: ids that callers give, and what they mean; what a sign-in leaves behind.
 
 use auth_core::ids::{self, Slot};
 use uuid::Uuid;
 
+use crate::db::Time;
 use crate::error::Result;
 use crate::keyring::keyring;
 use crate::store;
+use crate::store::users::User;
 use crate::tenant::Tenant;
+
+/// A user, and the login method that was used.
+pub struct SignedIn {
+    pub user: User,
+    pub recipe_user_id: Uuid,
+}
+
+/// The user that this transaction has just made, or holds.
+pub fn signed_in(tenant: &Tenant, user_id: Uuid, recipe_user_id: Uuid) -> SignedIn {
+    let user = store::users::load(&tenant.app_id, &[user_id]).pop();
+    SignedIn {
+        user: user.expect("the user was just seen in this transaction"),
+        recipe_user_id,
+    }
+}
+
+/// Notes a sign-in; `None` when the user has been deleted meanwhile. A deletion that comes later waits for what is
+/// written here.
+pub fn sign_in(tenant: &Tenant, user_id: Uuid, recipe_user_id: Uuid) -> Option<SignedIn> {
+    store::users::hold(user_id);
+    let user = store::users::load(&tenant.app_id, &[user_id]).pop()?;
+    let now = Time::now();
+    store::users::mark_signed_in(user_id, now);
+    store::active_users::mark(&tenant.app_id, &user_id.to_string(), now);
+    Some(SignedIn {
+        user,
+        recipe_user_id,
+    })
+}
 
 /// An id in the form in which we give ids out: callers' texts in any other form are not ids of ours.
 pub fn parse_id(text: &str) -> Option<Uuid> {

@@ -5,23 +5,18 @@ use auth_core::one_time_token::OneTimeToken;
 use auth_core::passwords::{self, ImportError};
 use uuid::Uuid;
 
-use super::account;
+use super::account::{self, SignedIn};
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::hashing;
 use crate::store;
+use crate::store::login_methods::{self, Contact, NewLogin};
 use crate::store::one_time_tokens::Kind;
-use crate::store::users::User;
+use crate::store::users::{Recipe, User};
 use crate::tenant::Tenant;
 
 /// Addresses that tests and demonstrations use: they count as verified.
 const FAKE_ADDRESSES: [&str; 2] = ["@stfakeemail.supertokens.com", ".fakeemail.com"];
-
-/// A user, and the login method that was used.
-pub struct SignedIn {
-    pub user: User,
-    pub recipe_user_id: Uuid,
-}
 
 /// What came of a sign-up.
 pub enum SignUp {
@@ -40,7 +35,7 @@ pub fn sign_up(tenant: &Tenant, email: &str, password: &str) -> Result<SignUp> {
     match insert(tenant, &email, &hash)? {
         Some(id) => {
             store::active_users::mark(&tenant.app_id, &id.to_string(), Time::now());
-            Ok(SignUp::Ok(signed_in(tenant, id, id)))
+            Ok(SignUp::Ok(account::signed_in(tenant, id, id)))
         }
         None => Ok(SignUp::EmailAlreadyExists),
     }
@@ -65,21 +60,21 @@ fn insert(tenant: &Tenant, email: &str, hash: &str) -> Result<Option<Uuid>> {
     let id = account::new_user_id(tenant, "email", email)?;
     let now = Time::now();
     tenant.hold()?;
-    if !store::users::insert_password_user(&tenant.app_id, tenant.id(), id, email, hash, now) {
+    let login = NewLogin {
+        id,
+        recipe: Recipe::EmailPassword,
+        email: Some(email),
+        phone: None,
+        third_party: None,
+        password_hash: Some(hash),
+    };
+    if !login_methods::insert_with_user(&tenant.app_id, tenant.id(), &login, now) {
         return Ok(None);
     }
     if FAKE_ADDRESSES.iter().any(|ending| email.ends_with(ending)) {
         store::verified_emails::insert(&tenant.app_id, &id.to_string(), email);
     }
     Ok(Some(id))
-}
-
-fn signed_in(tenant: &Tenant, user_id: Uuid, recipe_user_id: Uuid) -> SignedIn {
-    let user = store::users::load(&tenant.app_id, &[user_id]).pop();
-    SignedIn {
-        user: user.expect("the user was just seen in this transaction"),
-        recipe_user_id,
-    }
 }
 
 /// What came of a sign-in.
@@ -94,7 +89,7 @@ pub enum SignIn {
 /// [`Error::Busy`]; [`Error::Unconfigured`] when an imported Firebase hash has no signer key.
 pub fn sign_in(tenant: &Tenant, email: &str, password: &str) -> Result<SignIn> {
     let email = normalise::email(email);
-    let login = store::users::find_password_login(&tenant.app_id, tenant.id(), &email);
+    let login = login_methods::find_with_password(&tenant.app_id, tenant.id(), &email);
     let stored = login.as_ref().map(|login| login.password_hash.as_str());
     let checked = hashing::check(tenant, password, stored)?;
     let Some(login) = login.filter(|_| checked.matches) else {
@@ -102,25 +97,15 @@ pub fn sign_in(tenant: &Tenant, email: &str, password: &str) -> Result<SignIn> {
     };
     if let Some(stronger) = checked.rehashed {
         // Unless the password was changed while we hashed.
-        store::users::set_password_hash(
+        login_methods::set_password_hash(
             login.login_method_id,
             &stronger,
             Some(&login.password_hash),
         );
     }
-    // Deleted while we hashed, or about to be: the deletion waits for what we write.
-    store::users::hold(login.user_id);
-    let user = store::users::load(&tenant.app_id, &[login.user_id]).pop();
-    let Some(user) = user else {
-        return Ok(SignIn::WrongCredentials);
-    };
-    let now = Time::now();
-    store::users::mark_signed_in(user.id, now);
-    store::active_users::mark(&tenant.app_id, &user.id.to_string(), now);
-    Ok(SignIn::Ok(SignedIn {
-        user,
-        recipe_user_id: login.login_method_id,
-    }))
+    // Unless the user was deleted while we hashed.
+    let signed_in = account::sign_in(tenant, login.user_id, login.login_method_id);
+    Ok(signed_in.map_or(SignIn::WrongCredentials, SignIn::Ok))
 }
 
 /// What came of asking for a reset token.
@@ -168,7 +153,7 @@ pub fn only_address(tenant: &Tenant, user_id: &str) -> Result<Option<String>> {
         return Err(Error::invalid("Please use CDI version >= 4.0"));
     }
     let method = user.login_methods.pop();
-    let method = method.filter(|m| m.recipe == store::users::Recipe::EmailPassword);
+    let method = method.filter(|m| m.recipe == Recipe::EmailPassword);
     Ok(method.and_then(|method| method.email))
 }
 
@@ -210,9 +195,9 @@ pub fn reset_password(tenant: &Tenant, token: &str, new_password: &str) -> Resul
     let reset = consume_reset_token(tenant, token);
     if let Reset::Ok { user_id, .. } = &reset
         && let Some(id) = account::parse_id(user_id)
-        && store::users::lock_password_method(&tenant.app_id, id).is_some()
+        && login_methods::lock(&tenant.app_id, id, Recipe::EmailPassword).is_some()
     {
-        store::users::set_password_hash(id, &hash, None);
+        login_methods::set_password_hash(id, &hash, None);
     }
     Ok(reset)
 }
@@ -246,30 +231,33 @@ pub fn update(
         .map(|password| hashing::hash(app, password))
         .transpose()?;
     let app_id = &app.app_id;
-    if let (Some(id), Some(email)) = (account::parse_id(recipe_user_id), &email) {
-        store::users::lock_rivals(app_id, id, email);
-    }
-    let method = account::parse_id(recipe_user_id)
-        .and_then(|id| Some((id, store::users::lock_password_method(app_id, id)?)));
-    let Some((id, method)) = method else {
+    let Some(id) = account::parse_id(recipe_user_id) else {
         return Ok(Update::UnknownUserId);
     };
-    if let Some(email) = email
-        && email != method.email
-    {
+    let wanted = Contact {
+        email,
+        ..Default::default()
+    };
+    if wanted.email.is_some() {
+        login_methods::lock_rivals(app_id, id, &wanted);
+    }
+    let Some(method) = login_methods::lock(app_id, id, Recipe::EmailPassword) else {
+        return Ok(Update::UnknownUserId);
+    };
+    if wanted.email.is_some() && wanted.email != method.contact.email {
         let tenants = &method.tenant_ids;
         if method.user_is_primary
-            && store::users::primary_user_has_email(app_id, tenants, &email, method.user_id)
+            && store::users::primary_user_has(app_id, tenants, &wanted, method.user_id)
         {
             let reason = "New email is associated with another primary user ID";
             return Ok(Update::EmailChangeNotAllowed { reason });
         }
-        if !store::users::set_password_email(id, &method.email, &email, tenants) {
+        if !login_methods::set_contact(&method, &wanted) {
             return Ok(Update::EmailAlreadyExists);
         }
     }
     if let Some(hash) = hash {
-        store::users::set_password_hash(id, &hash, None);
+        login_methods::set_password_hash(id, &hash, None);
     }
     Ok(Update::Ok)
 }
@@ -313,16 +301,16 @@ pub fn import(
     let hash =
         passwords::check_import(password_hash, algorithm, signer_key).map_err(import_refusal)?;
     if let Some(id) = insert(tenant, &email, &hash)? {
-        let user = signed_in(tenant, id, id).user;
+        let user = account::signed_in(tenant, id, id).user;
         return Ok(Imported {
             user,
             did_user_already_exist: false,
         });
     }
-    let login = store::users::find_password_login(&tenant.app_id, tenant.id(), &email);
+    let login = login_methods::find_with_password(&tenant.app_id, tenant.id(), &email);
     let login = login.ok_or(Error::Busy)?; // deleted between the two statements: worth a retry
-    store::users::set_password_hash(login.login_method_id, &hash, None);
-    let user = signed_in(tenant, login.user_id, login.login_method_id).user;
+    login_methods::set_password_hash(login.login_method_id, &hash, None);
+    let user = account::signed_in(tenant, login.user_id, login.login_method_id).user;
     Ok(Imported {
         user,
         did_user_already_exist: true,

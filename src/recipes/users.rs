@@ -252,7 +252,7 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
         store::users::delete(app_id, &[user.id]);
         delete_what_hangs_on(app_id, &ids);
     } else if let Some(id) = named
-        && store::users::delete_login_method(app_id, id)
+        && store::login_methods::delete(app_id, id)
     {
         // The group's own id goes on being used by the rest of it, and so do the rows under it.
         if id == user.id {

@@ -1,7 +1,9 @@
 //! The tables: one file a family. SQL stands here and nowhere else; rules stand in `recipes`.
 
 pub mod active_users;
+pub mod login_methods;
 pub mod one_time_tokens;
+pub mod passwordless;
 pub mod roles;
 pub mod sessions;
 pub mod settings;

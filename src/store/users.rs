@@ -1,7 +1,8 @@
-//! `users`, `login_methods` and `login_method_tenants`.
+//! `users`, with their login methods.
 
 use uuid::Uuid;
 
+use super::login_methods::Contact;
 use crate::db::{self, Time};
 
 /// A recipe that login methods belong to.
@@ -137,70 +138,6 @@ pub fn lock(ids: &[Uuid]) {
     );
 }
 
-/// What signing in with a password needs to know.
-pub struct PasswordLogin {
-    pub login_method_id: Uuid,
-    pub user_id: Uuid,
-    pub password_hash: String,
-}
-
-/// The e-mail-and-password login method with that address in a tenant.
-pub fn find_password_login(app_id: &str, tenant_id: &str, email: &str) -> Option<PasswordLogin> {
-    db::query_opt(
-        "SELECT m.id, m.user_id, m.password_hash
-         FROM auth.login_method_tenants t JOIN auth.login_methods m ON m.id = t.login_method_id
-         WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $3 AND t.recipe = 'emailpassword'",
-        &[app_id.into(), tenant_id.into(), email.into()],
-        |row| PasswordLogin {
-            login_method_id: row.uuid(1),
-            user_id: row.uuid(2),
-            password_hash: row.text(3),
-        },
-    )
-}
-
-/// Makes a user with one e-mail-and-password login method of the same id; `false` when the address is taken.
-pub fn insert_password_user(
-    app_id: &str,
-    tenant_id: &str,
-    id: Uuid,
-    email: &str,
-    password_hash: &str,
-    now: Time,
-) -> bool {
-    // The row with the unique key comes first and the others follow from it. Foreign keys are looked at when
-    // the statement ends.
-    db::execute(
-        "WITH claim AS (
-             INSERT INTO auth.login_method_tenants
-                 (app_id, tenant_id, login_method_id, user_id, user_time_joined, recipe, email)
-             VALUES ($1, $2, $3, $3, $6, 'emailpassword', $4)
-             ON CONFLICT DO NOTHING RETURNING login_method_id),
-         new_user AS (
-             INSERT INTO auth.users (id, app_id, email, time_joined)
-             SELECT $3, $1, $4, $6 FROM claim)
-         INSERT INTO auth.login_methods (id, user_id, app_id, recipe, email, password_hash, time_joined)
-         SELECT $3, $3, $1, 'emailpassword', $4, $5, $6 FROM claim",
-        &[
-            app_id.into(),
-            tenant_id.into(),
-            id.into(),
-            email.into(),
-            password_hash.into(),
-            now.into(),
-        ],
-    ) == 1
-}
-
-/// Replaces a password hash; with `only_if`, only while that is still the hash.
-pub fn set_password_hash(login_method_id: Uuid, new: &str, only_if: Option<&str>) {
-    db::execute(
-        "UPDATE auth.login_methods SET password_hash = $2
-         WHERE id = $1 AND ($3 IS NULL OR password_hash = $3)",
-        &[login_method_id.into(), new.into(), only_if.into()],
-    );
-}
-
 /// Notes a sign-in, at most once in five minutes.
 pub fn mark_signed_in(user_id: Uuid, now: Time) {
     db::execute(
@@ -210,101 +147,22 @@ pub fn mark_signed_in(user_id: Uuid, now: Time) {
     );
 }
 
-/// Locks a login method that wants another address, together with those of its recipe that have the address in its
-/// tenants: in the order of their ids, so that two who want each other's address wait for one another instead of
-/// deadlocking.
-pub fn lock_rivals(app_id: &str, id: Uuid, email: &str) {
-    db::execute(
-        "SELECT FROM auth.login_methods m
-         WHERE m.app_id = $1 AND (m.id = $2 OR m.id IN (
-             SELECT rival.login_method_id FROM auth.login_method_tenants own
-             JOIN auth.login_method_tenants rival
-                 ON rival.app_id = own.app_id AND rival.tenant_id = own.tenant_id AND rival.recipe = own.recipe
-             WHERE own.login_method_id = $2 AND rival.email = $3 AND rival.recipe <> 'thirdparty'))
-         ORDER BY m.id FOR NO KEY UPDATE",
-        &[app_id.into(), id.into(), email.into()],
-    );
-}
-
-/// An e-mail-and-password login method, about to be changed.
-pub struct PasswordMethod {
-    pub user_id: Uuid,
-    pub email: String,
-    pub tenant_ids: Vec<String>,
-    pub user_is_primary: bool,
-}
-
-/// Locks an e-mail-and-password login method until the transaction ends.
-pub fn lock_password_method(app_id: &str, id: Uuid) -> Option<PasswordMethod> {
-    db::query_opt(
-        "SELECT m.user_id, m.email, u.is_primary,
-                array(SELECT t.tenant_id FROM auth.login_method_tenants t
-                      WHERE t.login_method_id = m.id ORDER BY t.tenant_id)
-         FROM auth.login_methods m JOIN auth.users u ON u.id = m.user_id
-         WHERE m.id = $1 AND m.app_id = $2 AND m.recipe = 'emailpassword' FOR NO KEY UPDATE OF m",
-        &[id.into(), app_id.into()],
-        |row| PasswordMethod {
-            user_id: row.uuid(1),
-            email: row.text(2),
-            user_is_primary: row.bool(3),
-            tenant_ids: row.texts_opt(4).unwrap_or_default(),
-        },
-    )
-}
-
-/// Gives an e-mail-and-password login method another address in all of its tenants, or, where the address is
-/// taken in one of them, in none; whether it did.
-pub fn set_password_email(id: Uuid, old: &str, new: &str, tenant_ids: &[String]) -> bool {
-    if replace_keys(id, new, tenant_ids) < tenant_ids.len() as u64 {
-        // Whoever wants the old address meanwhile waits for this transaction: it is still ours to take back.
-        replace_keys(id, old, tenant_ids);
-        return false;
-    }
-    db::execute(
-        "UPDATE auth.login_methods SET email = $2 WHERE id = $1",
-        &[id.into(), new.into()],
-    );
-    db::execute(
-        "UPDATE auth.users u SET email = $3, email_confirmed_at = NULL, updated_at = now()
-         FROM auth.login_methods m WHERE m.id = $1 AND u.id = m.user_id AND u.email = $2",
-        &[id.into(), old.into(), new.into()],
-    );
-    true
-}
-
-/// Claims `email` for a login method in each of the tenants, in place of what it holds there; in how many it
-/// got it. Conflicts are decided by the unique index, which an UPDATE could only report as an error.
-fn replace_keys(id: Uuid, email: &str, tenant_ids: &[String]) -> u64 {
-    db::execute(
-        "DELETE FROM auth.login_method_tenants WHERE login_method_id = $1",
-        &[id.into()],
-    );
-    db::execute(
-        "INSERT INTO auth.login_method_tenants
-             (app_id, tenant_id, login_method_id, user_id, user_time_joined, recipe, email)
-         SELECT m.app_id, wanted.tenant_id, m.id, m.user_id, u.time_joined, m.recipe, $2
-         FROM unnest($3) AS wanted (tenant_id), auth.login_methods m, auth.users u
-         WHERE m.id = $1 AND u.id = m.user_id
-         ON CONFLICT DO NOTHING",
-        &[id.into(), email.into(), tenant_ids.into()],
-    )
-}
-
-/// Whether a primary user other than `user_id` has this address in one of the tenants.
-pub fn primary_user_has_email(
+/// Whether a primary user other than `user_id` has this in one of the tenants.
+pub fn primary_user_has(
     app_id: &str,
     tenant_ids: &[String],
-    email: &str,
+    contact: &Contact,
     user_id: Uuid,
 ) -> bool {
     db::query_opt(
         "SELECT true FROM auth.login_method_tenants t JOIN auth.users u ON u.id = t.user_id
-         WHERE t.app_id = $1 AND t.tenant_id = ANY ($2) AND t.email = $3 AND t.user_id <> $4
+         WHERE t.app_id = $1 AND t.tenant_id = ANY ($2) AND (t.email = $3 OR t.phone = $4) AND t.user_id <> $5
            AND u.is_primary LIMIT 1",
         &[
             app_id.into(),
             tenant_ids.into(),
-            email.into(),
+            contact.email.as_deref().into(),
+            contact.phone.as_deref().into(),
             user_id.into(),
         ],
         |_| (),
@@ -420,14 +278,6 @@ pub fn find_by_account_info(app_id: &str, tenant_id: &str, info: &AccountInfo) -
             user_id,
         ),
     }
-}
-
-/// Removes a login method; whether it was there.
-pub fn delete_login_method(app_id: &str, id: Uuid) -> bool {
-    db::execute(
-        "DELETE FROM auth.login_methods WHERE id = $1 AND app_id = $2",
-        &[id.into(), app_id.into()],
-    ) == 1
 }
 
 /// Removes users with all of their login methods, and the rows of those that were linked into them.

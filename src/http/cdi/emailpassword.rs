@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::call::Call;
 use super::{Route, route};
-use crate::documents::{UserShape, ok, only, signed_in, status, user};
+use crate::documents::{ok, only, signed_in, status, user};
 use crate::error::{Error, Result};
 use crate::http::Reply;
 use crate::recipes::emailpassword::{self, Reset, ResetToken, SignIn, SignUp, Update};
@@ -26,8 +26,6 @@ pub const ROUTES: &[Route] = &[
         consume_reset_token,
     ),
     route("POST", "/recipe/user/password/reset", reset_password),
-    route("GET", "/recipe/user", get_user),
-    route("PUT", "/recipe/user", update_user),
     route("POST", "/recipe/user/passwordhash/import", import_user),
 ];
 
@@ -120,9 +118,8 @@ fn reset_password(call: &Call) -> Result<Reply> {
     Ok(Reply::json(200, &document))
 }
 
-/// `GET /recipe/user` is shared by recipes; only that of e-mail and password is served, which is also the
-/// default when the `rid` header is absent or unknown.
-fn get_user(call: &Call) -> Result<Reply> {
+/// `GET /recipe/user` for this recipe.
+pub fn get_user(call: &Call) -> Result<Reply> {
     let (user, unknown) = match (call.param("userId"), call.param("email")) {
         (Some(_), Some(_)) => {
             return Err(Error::invalid("Please provide only one of userId or email"));
@@ -139,11 +136,7 @@ fn get_user(call: &Call) -> Result<Reply> {
             .retain(|method| method.recipe == Recipe::EmailPassword);
         (!user.login_methods.is_empty()).then_some(user)
     });
-    let shape = match call.cdi.user_shape {
-        // The operation is from before login methods could be linked, and shows one.
-        UserShape::Full { .. } => UserShape::FirstLoginMethod { tenant_ids: true },
-        shape => shape,
-    };
+    let shape = call.cdi.user_shape.without_linking();
     let document = match user {
         Some(found) => ok(json!({"user": self::user(&found, shape)})),
         None => only(unknown),
@@ -165,7 +158,8 @@ fn find_by_email(tenant: &Tenant, email: &str) -> Result<Option<crate::store::us
     Ok(users.into_iter().find(is_password))
 }
 
-fn update_user(call: &Call) -> Result<Reply> {
+/// `PUT /recipe/user` for this recipe.
+pub fn update_user(call: &Call) -> Result<Reply> {
     let id = call.text(call.cdi.login_method_id_field)?;
     let (email, password) = (call.text_opt("email")?, call.text_opt("password")?);
     let app = call.app()?;

@@ -43,7 +43,10 @@ fn verify(call: &Call) -> Result<Reply> {
 }
 
 fn is_verified(call: &Call) -> Result<Reply> {
-    let (user_id, email) = (call.required_param("userId")?, call.required_param("email")?);
+    let (user_id, email) = (
+        call.required_param("userId")?,
+        call.required_param("email")?,
+    );
     let is_verified = emailverification::is_verified(&*call.app()?, user_id, email);
     Ok(Reply::json(200, &ok(json!({ "isVerified": is_verified }))))
 }

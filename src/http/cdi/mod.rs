@@ -8,8 +8,11 @@ mod emailverification;
 mod jwt;
 mod multitenancy;
 mod operator;
+mod passwordless;
 mod path;
+mod recipe_user;
 mod session;
+mod thirdparty;
 mod usermetadata;
 mod userroles;
 mod users;
@@ -96,6 +99,9 @@ static ROUTES: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock::
         session::ROUTES,
         jwt::ROUTES,
         multitenancy::ROUTES,
+        passwordless::ROUTES,
+        recipe_user::ROUTES,
+        thirdparty::ROUTES,
         usermetadata::ROUTES,
         userroles::ROUTES,
     ];

@@ -14,7 +14,11 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/recipe/role/remove", remove),
     route("GET", "/recipe/roles", list),
     route("GET", "/recipe/role/permissions", permissions),
-    route("POST", "/recipe/role/permissions/remove", remove_permissions),
+    route(
+        "POST",
+        "/recipe/role/permissions/remove",
+        remove_permissions,
+    ),
     route("GET", "/recipe/permission/roles", with_permission),
     route("PUT", "/recipe/user/role", assign),
     route("POST", "/recipe/user/role/remove", unassign),

@@ -29,6 +29,10 @@ pub struct Cdi {
     pub rotation: RotationRule,
     /// Whether a caller may shorten the life of access tokens.
     pub access_token_validity: bool,
+    /// Whether a third party's word, or a code that came by mail, verifies an address.
+    pub verifies_on_sign_in: bool,
+    /// Whether passwordless operations speak of the device: `consumedDevice`, check, revocation by device.
+    pub consumed_device: bool,
 }
 
 const V5_4: Cdi = Cdi {
@@ -46,6 +50,8 @@ const V5_4: Cdi = Cdi {
     refresh_needs_key_kind: true,
     rotation: RotationRule::OnFirstUse,
     access_token_validity: false,
+    verifies_on_sign_in: true,
+    consumed_device: true,
 };
 
 const V5_2: Cdi = Cdi {
@@ -60,6 +66,7 @@ const V4_0: Cdi = Cdi {
     checks_recipes: true,
     strict_app_scope: false,
     refresh_needs_key_kind: false,
+    consumed_device: false,
     ..V5_2
 };
 
@@ -74,6 +81,7 @@ pub static SERVED: [Cdi; 8] = [
         },
         login_method_id_field: "userId",
         reset_token_has_email: false,
+        verifies_on_sign_in: false,
         ..V4_0
     },
     V4_0,

@@ -1,0 +1,235 @@
+//! `passwordless_devices` and `passwordless_codes`.
+
+use uuid::Uuid;
+
+use super::login_methods::Contact;
+use crate::db::{self, Row, Time};
+
+/// A device.
+#[derive(Debug, Clone)]
+pub struct Device {
+    pub id: String,
+    /// An address or a number.
+    pub contact: Contact,
+    pub salt: Vec<u8>,
+    pub failed_attempts: i64,
+}
+
+impl Device {
+    fn read(row: &Row) -> Self {
+        Self {
+            id: row.text(1),
+            contact: Contact {
+                email: row.text_opt(2),
+                phone: row.text_opt(3),
+            },
+            salt: row.bytes(4),
+            failed_attempts: row.bigint(5),
+        }
+    }
+}
+
+/// A code.
+pub struct Code {
+    pub id: Uuid,
+    pub device_id: String,
+    pub created_at: Time,
+}
+
+impl Code {
+    fn read(row: &Row) -> Self {
+        Self {
+            id: row.uuid(1),
+            device_id: row.text(2),
+            created_at: row.time(3),
+        }
+    }
+}
+
+pub fn insert_device(app_id: &str, tenant_id: &str, device: &Device, now: Time) {
+    db::execute(
+        "INSERT INTO auth.passwordless_devices (app_id, tenant_id, id, email, phone, link_code_salt, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            (&device.id).into(),
+            device.contact.email.as_deref().into(),
+            device.contact.phone.as_deref().into(),
+            device.salt.as_slice().into(),
+            now.into(),
+        ],
+    );
+}
+
+/// Adds a code to a device, which stays locked against removal; `false` when the device has that code already.
+pub fn insert_code(app_id: &str, tenant_id: &str, code: &Code, link_code_hash: &[u8; 32]) -> bool {
+    db::execute(
+        "INSERT INTO auth.passwordless_codes (id, app_id, tenant_id, device_id, link_code_hash, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        &[
+            code.id.into(),
+            app_id.into(),
+            tenant_id.into(),
+            (&code.device_id).into(),
+            link_code_hash.into(),
+            code.created_at.into(),
+        ],
+    ) == 1
+}
+
+pub fn find_device(app_id: &str, tenant_id: &str, id: &str) -> Option<Device> {
+    db::query_opt(
+        "SELECT id, email, phone, link_code_salt, failed_attempts::bigint FROM auth.passwordless_devices
+         WHERE app_id = $1 AND tenant_id = $2 AND id = $3",
+        &[app_id.into(), tenant_id.into(), id.into()],
+        Device::read,
+    )
+}
+
+/// The same, and nobody removes the device until this transaction ends.
+pub fn hold_device(app_id: &str, tenant_id: &str, id: &str) -> Option<Device> {
+    db::query_opt(
+        "SELECT id, email, phone, link_code_salt, failed_attempts::bigint FROM auth.passwordless_devices
+         WHERE app_id = $1 AND tenant_id = $2 AND id = $3 FOR KEY SHARE",
+        &[app_id.into(), tenant_id.into(), id.into()],
+        Device::read,
+    )
+}
+
+/// The devices of an address or a number, oldest first.
+pub fn devices_of(app_id: &str, tenant_id: &str, contact: &Contact) -> Vec<Device> {
+    db::query(
+        "SELECT id, email, phone, link_code_salt, failed_attempts::bigint FROM auth.passwordless_devices
+         WHERE app_id = $1 AND tenant_id = $2 AND (email = $3 OR phone = $4) ORDER BY created_at, id",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            contact.email.as_deref().into(),
+            contact.phone.as_deref().into(),
+        ],
+        Device::read,
+    )
+}
+
+/// Locks the devices of an address or a number in the order of their ids, so that two who come with codes of different
+/// devices wait for one another instead of deadlocking; gives the one of this id.
+pub fn lock_devices_of(
+    app_id: &str,
+    tenant_id: &str,
+    contact: &Contact,
+    id: &str,
+) -> Option<Device> {
+    let devices = db::query(
+        "SELECT id, email, phone, link_code_salt, failed_attempts::bigint FROM auth.passwordless_devices
+         WHERE app_id = $1 AND tenant_id = $2 AND (email = $3 OR phone = $4) ORDER BY id FOR UPDATE",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            contact.email.as_deref().into(),
+            contact.phone.as_deref().into(),
+        ],
+        Device::read,
+    );
+    devices.into_iter().find(|device| device.id == id)
+}
+
+pub fn count_failure(app_id: &str, tenant_id: &str, device_id: &str) {
+    db::execute(
+        "UPDATE auth.passwordless_devices SET failed_attempts = failed_attempts + 1
+         WHERE app_id = $1 AND tenant_id = $2 AND id = $3",
+        &[app_id.into(), tenant_id.into(), device_id.into()],
+    );
+}
+
+pub fn find_code(app_id: &str, tenant_id: &str, link_code_hash: &[u8; 32]) -> Option<Code> {
+    db::query_opt(
+        "SELECT id, device_id, created_at FROM auth.passwordless_codes
+         WHERE app_id = $1 AND tenant_id = $2 AND link_code_hash = $3",
+        &[app_id.into(), tenant_id.into(), link_code_hash.into()],
+        Code::read,
+    )
+}
+
+/// The device of a code that is named by its id.
+pub fn device_of_code(app_id: &str, tenant_id: &str, code_id: Uuid) -> Option<String> {
+    db::query_opt(
+        "SELECT device_id FROM auth.passwordless_codes WHERE app_id = $1 AND tenant_id = $2 AND id = $3",
+        &[app_id.into(), tenant_id.into(), code_id.into()],
+        |row| row.text(1),
+    )
+}
+
+/// The codes of a device, oldest first.
+pub fn codes_of(app_id: &str, tenant_id: &str, device_id: &str) -> Vec<Code> {
+    db::query(
+        "SELECT id, device_id, created_at FROM auth.passwordless_codes
+         WHERE app_id = $1 AND tenant_id = $2 AND device_id = $3 ORDER BY created_at, id",
+        &[app_id.into(), tenant_id.into(), device_id.into()],
+        Code::read,
+    )
+}
+
+pub fn delete_code(app_id: &str, tenant_id: &str, code_id: Uuid) {
+    db::execute(
+        "DELETE FROM auth.passwordless_codes WHERE app_id = $1 AND tenant_id = $2 AND id = $3",
+        &[app_id.into(), tenant_id.into(), code_id.into()],
+    );
+}
+
+/// Removes a device with its codes.
+pub fn delete_device(app_id: &str, tenant_id: &str, id: &str) {
+    db::execute(
+        "DELETE FROM auth.passwordless_devices WHERE app_id = $1 AND tenant_id = $2 AND id = $3",
+        &[app_id.into(), tenant_id.into(), id.into()],
+    );
+}
+
+/// Removes all devices of an address or a number in these tenants.
+pub fn delete_devices_of(app_id: &str, tenant_ids: &[String], contact: &Contact) {
+    db::execute(
+        "WITH locked AS (
+             SELECT tenant_id, id FROM auth.passwordless_devices
+             WHERE app_id = $1 AND tenant_id = ANY ($2) AND (email = $3 OR phone = $4)
+             ORDER BY tenant_id, id FOR UPDATE)
+         DELETE FROM auth.passwordless_devices d USING locked
+         WHERE d.app_id = $1 AND d.tenant_id = locked.tenant_id AND d.id = locked.id",
+        &[
+            app_id.into(),
+            tenant_ids.into(),
+            contact.email.as_deref().into(),
+            contact.phone.as_deref().into(),
+        ],
+    );
+}
+
+/// The tenants that have codes from before a moment, as (app, tenant).
+pub fn tenants_with_codes_before(moment: Time) -> Vec<(String, String)> {
+    db::query(
+        "SELECT DISTINCT app_id, tenant_id FROM auth.passwordless_codes WHERE created_at < $1",
+        &[moment.into()],
+        |row| (row.text(1), row.text(2)),
+    )
+}
+
+/// Removes at most `limit` of a tenant's codes from before a moment, and the devices from before it that are left
+/// without a code; how many codes. Skips what others work on.
+pub fn delete_before(app_id: &str, tenant_id: &str, moment: Time, limit: i64) -> u64 {
+    let params = [app_id.into(), tenant_id.into(), moment.into(), limit.into()];
+    let deleted = db::execute(
+        "DELETE FROM auth.passwordless_codes WHERE id IN (
+             SELECT id FROM auth.passwordless_codes
+             WHERE app_id = $1 AND tenant_id = $2 AND created_at < $3 LIMIT $4 FOR UPDATE SKIP LOCKED)",
+        &params,
+    );
+    db::execute(
+        "DELETE FROM auth.passwordless_devices WHERE app_id = $1 AND tenant_id = $2 AND id IN (
+             SELECT d.id FROM auth.passwordless_devices d
+             WHERE d.app_id = $1 AND d.tenant_id = $2 AND d.created_at < $3 AND NOT EXISTS (
+                 SELECT FROM auth.passwordless_codes c
+                 WHERE c.app_id = d.app_id AND c.tenant_id = d.tenant_id AND c.device_id = d.id)
+             LIMIT $4 FOR UPDATE SKIP LOCKED)",
+        &params,
+    );
+    deleted
+}
