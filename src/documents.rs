@@ -8,6 +8,7 @@ use crate::recipes::passwordless::{ConsumedDevice, DeviceCodes, NewCode, Refused
 use crate::recipes::session::{DatedToken, Minted, Refresh, SessionDetails, SessionInfo};
 use crate::store::login_methods::Contact;
 use crate::store::passwordless::Code;
+use crate::store::user_id_mappings::Mapping;
 use crate::store::users::{LoginMethod, Recipe, User};
 
 /// How users are shown (CDI, "User object").
@@ -91,7 +92,7 @@ fn full_user(user: &User, webauthn: bool) -> Value {
         .iter()
         .flat_map(|method| method.tenant_ids.iter().cloned());
     let mut document = json!({
-        "id": user.id,
+        "id": user.shown_id(),
         "isPrimaryUser": user.is_primary,
         "tenantIds": distinct(tenants),
         "timeJoined": user.time_joined.0,
@@ -118,7 +119,7 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
 fn login_method(method: &LoginMethod, webauthn: bool) -> Value {
     let mut document = json!({
         "tenantIds": method.tenant_ids,
-        "recipeUserId": method.id,
+        "recipeUserId": method.shown_id(),
         "verified": method.verified,
         "timeJoined": method.time_joined.0,
         "recipeId": method.recipe.name(),
@@ -144,7 +145,7 @@ fn put_account_info(document: &mut Value, method: &LoginMethod) {
 }
 
 fn first_login_method(method: &LoginMethod, tenant_ids: bool) -> Value {
-    let mut document = json!({"id": method.id, "timeJoined": method.time_joined.0});
+    let mut document = json!({"id": method.shown_id(), "timeJoined": method.time_joined.0});
     put_account_info(&mut document, method);
     if tenant_ids {
         document["tenantIds"] = json!(method.tenant_ids);
@@ -156,7 +157,10 @@ fn first_login_method(method: &LoginMethod, tenant_ids: bool) -> Value {
 pub fn signed_in(user: &User, recipe_user_id: Uuid, shape: UserShape) -> Value {
     let mut document = ok(json!({"user": self::user(user, shape)}));
     if matches!(shape, UserShape::Full { .. }) {
-        document["recipeUserId"] = json!(recipe_user_id);
+        let method = user.login_methods.iter().find(|m| m.id == recipe_user_id);
+        document["recipeUserId"] = method
+            .map_or_else(|| recipe_user_id.to_string(), LoginMethod::shown_id)
+            .into();
     }
     document
 }
@@ -223,6 +227,18 @@ pub fn refused_code(refused: &Refused) -> Value {
         "maximumCodeInputAttempts": max,
     });
     status(name, counts)
+}
+
+/// An id from another system, beside ours.
+pub fn user_id_mapping(mapping: &Mapping) -> Value {
+    let mut document = json!({
+        "superTokensUserId": mapping.user_id,
+        "externalUserId": mapping.external_id,
+    });
+    if let Some(info) = &mapping.external_info {
+        document["externalUserIdInfo"] = info.as_str().into();
+    }
+    document
 }
 
 /// How sessions are shown.

@@ -49,9 +49,14 @@ extension_sql_file!(
     requires = ["tenancy"]
 );
 extension_sql_file!(
+    "../sql/24_user_id_mappings.sql",
+    name = "user_id_mappings",
+    requires = ["users"]
+);
+extension_sql_file!(
     "../sql/30_sessions.sql",
     name = "sessions",
-    requires = ["users"]
+    requires = ["user_id_mappings"]
 );
 extension_sql_file!(
     "../sql/32_passwordless.sql",

@@ -74,7 +74,7 @@ fn consume_reset_password_token(
         let tenant = tenant_of(tenant_id, app_id)?;
         let reset = emailpassword::consume_reset_token(&tenant, required("token", token)?);
         Ok(match reset {
-            Reset::Ok { user_id, email } => ok(json!({"userId": user_id, "email": email})),
+            Reset::Ok { user_id, email, .. } => ok(json!({"userId": user_id, "email": email})),
             Reset::InvalidToken => only("RESET_PASSWORD_INVALID_TOKEN_ERROR"),
         })
     })

@@ -13,6 +13,7 @@ mod passwordless;
 mod policies;
 mod session;
 mod thirdparty;
+mod useridmapping;
 mod usermetadata;
 mod userroles;
 mod users;

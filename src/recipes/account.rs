@@ -46,9 +46,36 @@ pub fn parse_id(text: &str) -> Option<Uuid> {
     (id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(id)
 }
 
-/// The user that an id belongs to: its own or that of one of its login methods.
+/// The user that an id belongs to: its own or that of one of its login methods, ours or another system's. An id of ours
+/// comes before the same text as another system's (CDI, "Resolving a user id").
 pub fn find_user_id(app: &Tenant, id: &str) -> Option<Uuid> {
-    parse_id(id).and_then(|id| store::users::find_user_id(&app.app_id, id))
+    resolve(app, id).map(|found| found.user_id)
+}
+
+/// What an id stands for.
+pub struct Resolved {
+    /// Our id of the same: a login method's, or that of a user whose first login method is gone.
+    pub id: Uuid,
+    /// The user that it belongs to.
+    pub user_id: Uuid,
+}
+
+/// Looks an id up, as [`find_user_id`] does.
+pub fn resolve(app: &Tenant, text: &str) -> Option<Resolved> {
+    let known = |id: Uuid| {
+        let user_id = store::users::find_user_id(&app.app_id, id)?;
+        Some(Resolved { id, user_id })
+    };
+    parse_id(text).and_then(known).or_else(|| {
+        let mapping = store::user_id_mappings::of_external_id(&app.app_id, text)?;
+        known(mapping.user_id)
+    })
+}
+
+/// The id by which callers know a login method or a user of ours.
+pub fn shown_id(app: &Tenant, id: Uuid) -> String {
+    store::user_id_mappings::of_user(&app.app_id, id)
+        .map_or_else(|| id.to_string(), |mapping| mapping.external_id)
 }
 
 /// The slot in which rows made for `subject` live: that of the id, if it is one of ours.

@@ -121,18 +121,20 @@ pub enum ResetToken {
 /// [`Error::TenantNotFound`] when the tenant is being removed.
 pub fn create_reset_token(tenant: &Tenant, user_id: &str, email: &str) -> Result<ResetToken> {
     tenant.hold()?;
-    let id = account::find_user_id(tenant, user_id);
-    if !id.is_some_and(store::users::hold) {
+    let Some(found) = account::resolve(tenant, user_id) else {
+        return Ok(ResetToken::UnknownUserId);
+    };
+    if !store::users::hold(found.user_id) {
         return Ok(ResetToken::UnknownUserId);
     }
-    let token = OneTimeToken::new(account::slot_of_subject(user_id));
+    let token = OneTimeToken::new(auth_core::ids::Slot::of(found.id));
     let expires_at = Time::now().plus(tenant.settings.password_reset_token_lifetime_ms());
     store::one_time_tokens::insert(
         &tenant.app_id,
         tenant.id(),
         Kind::PasswordReset,
         &token,
-        user_id,
+        &found.id.to_string(),
         email,
         expires_at,
     );
@@ -160,6 +162,9 @@ pub fn only_address(tenant: &Tenant, user_id: &str) -> Result<Option<String>> {
 /// What came of using a reset token.
 pub enum Reset {
     Ok {
+        /// Our id of the user or login method that the token was made for.
+        id: Option<Uuid>,
+        /// The id by which callers know it.
         user_id: String,
         email: Option<String>,
     },
@@ -172,10 +177,14 @@ pub fn consume_reset_token(tenant: &Tenant, token: &str) -> Reset {
         store::one_time_tokens::consume_all(&tenant.app_id, Kind::PasswordReset, &token)
     });
     match consumed {
-        Some(consumed) if consumed.expires_at >= Time::now() => Reset::Ok {
-            user_id: consumed.subject,
-            email: consumed.email,
-        },
+        Some(consumed) if consumed.expires_at >= Time::now() => {
+            let id = account::parse_id(&consumed.subject);
+            Reset::Ok {
+                id,
+                user_id: id.map_or(consumed.subject, |id| account::shown_id(tenant, id)),
+                email: consumed.email,
+            }
+        }
         _ => Reset::InvalidToken,
     }
 }
@@ -193,8 +202,7 @@ pub fn reset_password(tenant: &Tenant, token: &str, new_password: &str) -> Resul
     }
     let hash = hashing::hash(tenant, new_password)?;
     let reset = consume_reset_token(tenant, token);
-    if let Reset::Ok { user_id, .. } = &reset
-        && let Some(id) = account::parse_id(user_id)
+    if let Reset::Ok { id: Some(id), .. } = reset
         && login_methods::lock(&tenant.app_id, id, Recipe::EmailPassword).is_some()
     {
         login_methods::set_password_hash(id, &hash, None);
@@ -231,7 +239,7 @@ pub fn update(
         .map(|password| hashing::hash(app, password))
         .transpose()?;
     let app_id = &app.app_id;
-    let Some(id) = account::parse_id(recipe_user_id) else {
+    let Some(id) = account::resolve(app, recipe_user_id).map(|found| found.id) else {
         return Ok(Update::UnknownUserId);
     };
     let wanted = Contact {

@@ -8,6 +8,7 @@ pub mod multitenancy;
 pub mod passwordless;
 pub mod session;
 pub mod thirdparty;
+pub mod useridmapping;
 pub mod usermetadata;
 pub mod userroles;
 pub mod users;

@@ -116,6 +116,6 @@ fn take_over(app_id: &str, method: &LockedMethod, email: &str) -> bool {
 
 fn verify(tenant: &Tenant, id: Uuid, email: &str, is_verified: bool) {
     if is_verified {
-        store::verified_emails::insert(&tenant.app_id, &id.to_string(), email);
+        store::verified_emails::insert(&tenant.app_id, &account::shown_id(tenant, id), email);
     }
 }

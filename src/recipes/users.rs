@@ -230,38 +230,49 @@ fn has(user: &User, info: &AccountInfo) -> bool {
 
 /// Deletes a user, or only the login method that the id names while others remain. Unknown ids are ignored.
 pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
-    let Some(user) = get(app, user_id) else {
+    let Some(found) = account::resolve(app, user_id) else {
         return;
     };
     let app_id = &app.app_id;
-    let named = account::parse_id(user_id);
-    let others_remain = user
+    let Some(user) = store::users::load(app_id, &[found.user_id]).pop() else {
+        return;
+    };
+    let (named, others): (Vec<_>, Vec<_>) = user
         .login_methods
         .iter()
-        .any(|method| Some(method.id) != named);
-    if remove_all_linked_accounts || !others_remain {
-        let mut ids: Vec<_> = user
-            .login_methods
-            .iter()
-            .map(|method| method.id.to_string())
-            .collect();
-        ids.push(user.id.to_string());
+        .partition(|method| method.id == found.id);
+    if remove_all_linked_accounts || others.is_empty() {
+        let ids = without_other_users(app, user.all_ids(), &user);
         // The user first: whoever writes rows of it holds it, and those rows are there before we look for them.
         store::users::lock(&[user.id]);
         store::sessions::lock_of(app_id, &ids, user.id);
         store::users::delete(app_id, &[user.id]);
         delete_what_hangs_on(app_id, &ids);
-    } else if let Some(id) = named
-        && store::login_methods::delete(app_id, id)
+    } else if let Some(method) = named.first()
+        && store::login_methods::delete(app_id, method.id)
     {
         // The group's own id goes on being used by the rest of it, and so do the rows under it.
-        if id == user.id {
-            store::one_time_tokens::delete_of(app_id, &[id.to_string()]);
+        if method.id == user.id {
+            store::one_time_tokens::delete_of(app_id, &[method.id.to_string()]);
         } else {
-            delete_what_hangs_on(app_id, &[id.to_string()]);
-            store::users::delete(app_id, &[id]);
+            let ids = without_other_users(app, method.all_ids(), &user);
+            store::users::delete(app_id, &[method.id]);
+            delete_what_hangs_on(app_id, &ids);
         }
     }
+}
+
+/// Leaves out external ids that are at the same time our ids of other users, which a forced mapping can bring about:
+/// the rows under them are those users'.
+fn without_other_users(app: &Tenant, mut ids: Vec<String>, user: &User) -> Vec<String> {
+    ids.retain(|id| {
+        let own = |id| id == user.id || user.login_methods.iter().any(|method| method.id == id);
+        account::parse_id(id)
+            .is_none_or(|id| own(id) || !store::login_methods::exists(&app.app_id, id))
+    });
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 fn delete_what_hangs_on(app_id: &str, ids: &[String]) {

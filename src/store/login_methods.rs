@@ -108,6 +108,15 @@ pub fn find_third_party(
     )
 }
 
+pub fn exists(app_id: &str, id: Uuid) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.login_methods WHERE id = $1 AND app_id = $2",
+        &[id.into(), app_id.into()],
+        |_| (),
+    )
+    .is_some()
+}
+
 /// Replaces a password hash; with `only_if`, only while that is still the hash.
 pub fn set_password_hash(id: Uuid, new: &str, only_if: Option<&str>) {
     db::execute(

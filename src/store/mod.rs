@@ -9,6 +9,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod tenants;
+pub mod user_id_mappings;
 pub mod user_metadata;
 pub mod user_search;
 pub mod users;

@@ -37,12 +37,6 @@ impl SessionRow {
             data: row.json(11),
         }
     }
-
-    /// The id of the user whose session it is: the primary user's, or the subject when that is no user.
-    pub fn primary_user_id(&self) -> String {
-        self.user_id
-            .map_or_else(|| self.subject.clone(), |id| id.to_string())
-    }
 }
 
 /// Writes a session; its user, unless the user has just been deleted. The lock keeps the user until this transaction

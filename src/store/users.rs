@@ -42,6 +42,8 @@ impl Recipe {
 #[derive(Debug, Clone)]
 pub struct LoginMethod {
     pub id: Uuid,
+    /// The id by which callers know it, if that is another.
+    pub external_id: Option<String>,
     pub recipe: Recipe,
     pub email: Option<String>,
     pub phone: Option<String>,
@@ -56,9 +58,42 @@ pub struct LoginMethod {
 #[derive(Debug, Clone)]
 pub struct User {
     pub id: Uuid,
+    /// The id by which callers know it, if that is another.
+    pub external_id: Option<String>,
     pub is_primary: bool,
     pub time_joined: Time,
     pub login_methods: Vec<LoginMethod>,
+}
+
+impl LoginMethod {
+    /// The id that callers are shown.
+    pub fn shown_id(&self) -> String {
+        shown_id(self.id, self.external_id.as_ref())
+    }
+
+    /// The ids under which rows of the login method are kept, ours and another system's.
+    pub fn all_ids(&self) -> Vec<String> {
+        let own = [Some(self.id.to_string()), self.external_id.clone()];
+        own.into_iter().flatten().collect()
+    }
+}
+
+impl User {
+    /// The id that callers are shown.
+    pub fn shown_id(&self) -> String {
+        shown_id(self.id, self.external_id.as_ref())
+    }
+
+    /// All ids under which rows of the user and of its login methods are kept, ours and another system's.
+    pub fn all_ids(&self) -> Vec<String> {
+        let methods = self.login_methods.iter().flat_map(LoginMethod::all_ids);
+        let own = [Some(self.id.to_string()), self.external_id.clone()];
+        own.into_iter().flatten().chain(methods).collect()
+    }
+}
+
+fn shown_id(id: Uuid, external_id: Option<&String>) -> String {
+    external_id.cloned().unwrap_or_else(|| id.to_string())
 }
 
 /// The users of these ids, in the order of the ids; ids that are no users are left out.
@@ -70,17 +105,21 @@ pub fn load(app_id: &str, ids: &[Uuid]) -> Vec<User> {
                       WHERE t.login_method_id = m.id ORDER BY t.tenant_id),
                 CASE WHEN m.email IS NULL OR (m.recipe = 'passwordless' AND m.phone IS NOT NULL) THEN true
                      ELSE EXISTS (SELECT FROM auth.verified_emails v
-                                  WHERE v.app_id = $1 AND v.user_id = m.id::text AND v.email = m.email)
-                END
+                                  WHERE v.app_id = $1 AND v.user_id = coalesce(known.external_id, m.id::text)
+                                    AND v.email = m.email)
+                END, known.external_id,
+                (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = u.id)
          FROM unnest($2) WITH ORDINALITY AS wanted (id, position)
          JOIN auth.users u ON u.id = wanted.id AND u.app_id = $1
          JOIN auth.login_methods m ON m.user_id = u.id
+         LEFT JOIN auth.user_id_mappings known ON known.user_id = m.id
          ORDER BY wanted.position, m.time_joined, m.id",
         &[app_id.into(), ids.into()],
         |row| {
             let recipe = row.text(5);
             let method = LoginMethod {
                 id: row.uuid(4),
+                external_id: row.text_opt(13),
                 recipe: Recipe::from_name(&recipe).expect("the table allows known recipes alone"),
                 email: row.text_opt(6),
                 phone: row.text_opt(7),
@@ -89,15 +128,16 @@ pub fn load(app_id: &str, ids: &[Uuid]) -> Vec<User> {
                 tenant_ids: row.texts_opt(11).unwrap_or_default(),
                 verified: row.bool(12),
             };
-            (row.uuid(1), row.bool(2), row.time(3), method)
+            (row.uuid(1), row.text_opt(14), row.bool(2), row.time(3), method)
         },
     );
     let mut users: Vec<User> = Vec::new();
-    for (id, is_primary, time_joined, method) in rows {
+    for (id, external_id, is_primary, time_joined, method) in rows {
         match users.last_mut() {
             Some(user) if user.id == id => user.login_methods.push(method),
             _ => users.push(User {
                 id,
+                external_id,
                 is_primary,
                 time_joined,
                 login_methods: vec![method],

@@ -1,7 +1,7 @@
 // What the suites share: calls of the CDI, fixtures, SQL for what HTTP cannot arrange, and a few assertions.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHash, createPublicKey, randomUUID, verify } from "node:crypto";
+import { createHash, createPublicKey, randomInt, randomUUID, verify } from "node:crypto";
 import { join } from "node:path";
 import nodeTest from "node:test";
 
@@ -67,6 +67,9 @@ export const newId = (name) => `${name}-${randomUUID().slice(0, 8)}`;
 
 export const newEmail = (name = "user") => `${name}-${randomUUID()}@example.org`;
 
+/** A number that exists nowhere else, in its international form. */
+export const newPhone = () => `+49151${randomInt(10_000_000, 100_000_000)}`;
+
 /** Creates an app with these settings; gives the beginning of its paths. */
 export async function newApp(coreConfig = {}, version) {
   const appId = newId("a");
@@ -89,6 +92,33 @@ export async function signUp(at = "", email = newEmail(), password = PASSWORD, v
 
 export const signIn = (at, email, password = PASSWORD, version = "5.4") =>
   post(`${at}/recipe/signin`, { email, password }, version);
+
+/** A code for an e-mail address, a number or a device. */
+export const createCode = (contact, at = "", version = "5.4") =>
+  post(`${at}/recipe/signinup/code`, contact, version).then((answer) => ok(answer));
+
+/** What is sent back to use a code, as it was typed; `linked`, as the link has it. */
+export const typed = ({ preAuthSessionId, deviceId, userInputCode }) => ({ preAuthSessionId, deviceId, userInputCode });
+export const linked = ({ preAuthSessionId, linkCode }) => ({ preAuthSessionId, linkCode });
+
+export const consumeCode = (presented, at = "", version = "5.4") =>
+  post(`${at}/recipe/signinup/code/consume`, presented, version);
+
+/** A user who signed up with a code; any contact that is given beyond the first is set afterwards. */
+export async function passwordlessUser({ email, phoneNumber }, at = "") {
+  const contact = email === undefined ? { phoneNumber } : { email };
+  const done = ok(await consumeCode(typed(await createCode(contact, at)), at));
+  assert.equal(done.createdNewUser, true);
+  const { id } = done.user;
+  if (email !== undefined && phoneNumber !== undefined) {
+    const app = at.match(/^\/appid-[^/]+/)?.[0] ?? "";
+    const body = { recipeUserId: id, phoneNumber };
+    ok(await call("PUT", `${app}/recipe/user`, { body, headers: { rid: "passwordless" } }));
+  }
+  return { id, email, phoneNumber, user: done.user };
+}
+
+export const signInUp = (user, at = "", version = "5.4") => post(`${at}/recipe/signinup`, user, version);
 
 /** Opens a session; `more` overrides members of the body. */
 export const createSession = (at = "", userId = newId("user"), more = {}, version = "5.4") =>
@@ -119,7 +149,21 @@ export function sql(query, ...values) {
   const wrapped = `WITH r AS (${filled}) SELECT coalesce(json_agg(r), '[]') FROM r`;
   const psql = join(process.env.PGBIN, "psql");
   const options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", process.env.DATABASE_URL];
-  return JSON.parse(execFileSync(psql, [...options, "-c", wrapped], { encoding: "utf8" }));
+  return JSON.parse(execFileSync(psql, [...options, "-c", wrapped], { encoding: "utf8", stdio: "pipe" }));
+}
+
+/** What a function of the schema answers, called with named arguments; those that are undefined keep their defaults. */
+export function sqlCall(name, args = {}) {
+  const given = Object.entries(args).filter(([, value]) => value !== undefined);
+  const values = [];
+  const literal = (value) => {
+    if (value === null || typeof value === "boolean") return String(value);
+    values.push(typeof value === "object" ? JSON.stringify(value) : value);
+    const place = `$${values.length}`;
+    return Array.isArray(value) ? `ARRAY(SELECT jsonb_array_elements_text(${place}::jsonb))` : place;
+  };
+  const list = given.map(([key, value]) => `${key} => ${literal(value)}`).join(", ");
+  return sql(`SELECT auth.${name}(${list}) AS answer`, ...values)[0].answer;
 }
 
 /** Sets a setting for everybody; null is the default again. */

@@ -99,7 +99,7 @@ fn consume_reset_token(call: &Call) -> Result<Reply> {
     let token = call.text("token")?;
     let tenant = call.tenant()?;
     let document = match emailpassword::consume_reset_token(&tenant, token) {
-        Reset::Ok { user_id, email } => ok(json!({"userId": user_id, "email": email})),
+        Reset::Ok { user_id, email, .. } => ok(json!({"userId": user_id, "email": email})),
         Reset::InvalidToken => only("RESET_PASSWORD_INVALID_TOKEN_ERROR"),
     };
     Ok(Reply::json(200, &document))

@@ -13,6 +13,7 @@ mod path;
 mod recipe_user;
 mod session;
 mod thirdparty;
+mod useridmapping;
 mod usermetadata;
 mod userroles;
 mod users;
@@ -102,6 +103,7 @@ static ROUTES: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock::
         passwordless::ROUTES,
         recipe_user::ROUTES,
         thirdparty::ROUTES,
+        useridmapping::ROUTES,
         usermetadata::ROUTES,
         userroles::ROUTES,
     ];

@@ -213,6 +213,6 @@ fn sign_up(tenant: &Tenant, contact: &Contact) -> Result<Option<(SignedIn, bool)
 /// Notes that the address is verified, and shows it.
 fn verified(tenant: &Tenant, signed_in: SignedIn, email: &str) -> SignedIn {
     let id = signed_in.recipe_user_id;
-    store::verified_emails::insert(&tenant.app_id, &id.to_string(), email);
+    store::verified_emails::insert(&tenant.app_id, &account::shown_id(tenant, id), email);
     account::signed_in(tenant, signed_in.user.id, id)
 }

@@ -33,7 +33,7 @@ pub enum Update {
 /// [`Error::Invalid`] when neither would be left.
 pub fn update(app: &Tenant, recipe_user_id: &str, email: Change, phone: Change) -> Result<Update> {
     let app_id = &app.app_id;
-    let Some(id) = account::parse_id(recipe_user_id) else {
+    let Some(id) = account::resolve(app, recipe_user_id).map(|found| found.id) else {
         return Ok(Update::UnknownUserId);
     };
     let set = |change| match change {

@@ -125,7 +125,7 @@ pub(super) fn mint(
 ) -> Result<Minted> {
     let refresh_expiry = now.plus(tenant.settings.refresh_token_validity_ms()).0;
     let key_kind = key_kind(&row);
-    let session = info(row);
+    let session = info(tenant, row);
     let anti_csrf = refresh.anti_csrf.map(|value| value.to_string());
     let token = AccessToken {
         version: dialect.token_version,

@@ -139,21 +139,30 @@ pub fn get(app: &Tenant, handle: &str) -> Result<Option<SessionDetails>> {
         created_at: row.created_at,
         expires_at: row.expires_at,
         data: object(row.data.clone()),
-        info: info(row),
+        info: info(app, row),
     }))
 }
 
-fn info(row: SessionRow) -> SessionInfo {
+fn info(app: &Tenant, row: SessionRow) -> SessionInfo {
     SessionInfo {
         handle: Handle {
             id: row.id,
             tenant_id: row.tenant_id.clone(),
         }
         .to_string(),
-        user_id: row.primary_user_id(),
+        user_id: shown_user_id(app, &row),
         recipe_user_id: row.subject,
         tenant_id: row.tenant_id,
         payload: object(row.payload),
+    }
+}
+
+/// The id by which callers know the user whose session it is: the primary user's, or the subject when that is no user.
+fn shown_user_id(app: &Tenant, row: &SessionRow) -> String {
+    match row.user_id {
+        // Nearly always the session is that of a user by its own id, and there is nothing to look up.
+        Some(id) if account::parse_id(&row.subject) != Some(id) => account::shown_id(app, id),
+        _ => row.subject.clone(),
     }
 }
 

@@ -4,7 +4,7 @@ use auth_core::hash;
 use auth_core::refresh_token::{self, RefreshToken};
 
 use super::mint::{self, MAC_PURPOSE, Minted, RefreshPart};
-use super::{Dialect, Handle, RotationRule};
+use super::{Dialect, Handle, RotationRule, shown_user_id};
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::keyring::keyring;
@@ -187,7 +187,7 @@ fn rotate(
     let is_theft =
         subtype == ReuseSubtype::StaleLineage || tenant.settings.recent_token_reuse_is_theft();
     Err(if is_theft {
-        theft(&row, Some(subtype))
+        theft(tenant, &row, Some(subtype))
     } else {
         let message = "refresh token reuse detected";
         Refresh::Unauthorised {
@@ -220,7 +220,7 @@ fn promote(
             // Also when another request has just promoted the same token: then it is the one in force.
             let row = live(tenant, token, now).ok_or(GONE)?;
             if row.refresh_hash != presented.row_hash {
-                return Err(theft(&row, None));
+                return Err(theft(tenant, &row, None));
             }
             row
         }
@@ -239,14 +239,14 @@ fn live(tenant: &Tenant, token: &RefreshToken, now: Time) -> Option<SessionRow> 
         .filter(|row| row.expires_at >= now)
 }
 
-fn theft(row: &SessionRow, subtype: Option<ReuseSubtype>) -> Refresh {
+fn theft(app: &Tenant, row: &SessionRow, subtype: Option<ReuseSubtype>) -> Refresh {
     Refresh::TokenTheftDetected {
         handle: Handle {
             id: row.id,
             tenant_id: row.tenant_id.clone(),
         }
         .to_string(),
-        user_id: row.primary_user_id(),
+        user_id: shown_user_id(app, row),
         recipe_user_id: row.subject.clone(),
         subtype,
     }

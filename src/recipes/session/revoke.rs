@@ -53,12 +53,7 @@ impl Selection<'_> {
             && let Some(id) = account::find_user_id(app, self.user_id)
             && let Some(user) = store::users::load(&app.app_id, &[id]).pop()
         {
-            subjects.push(user.id.to_string());
-            subjects.extend(
-                user.login_methods
-                    .iter()
-                    .map(|method| method.id.to_string()),
-            );
+            subjects.extend(user.all_ids());
             subjects.sort_unstable();
             subjects.dedup();
         }

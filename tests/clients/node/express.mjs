@@ -9,8 +9,8 @@ import { PUBLIC, assert, init, recipeUserId } from "./helpers.mjs";
 const tell = (session, res) =>
   res.json({ userId: session.getUserId(), handle: session.getHandle(), payload: session.getAccessTokenPayload() });
 
-/** Starts the application on a free port; it answers with its URL and a function that stops it. */
-export async function startApplication(options) {
+/** Starts the application on a free port; it answers with its URL and a function that stops it. `addRoutes` adds to it. */
+export async function startApplication({ addRoutes = () => {}, ...options } = {}) {
   init(options);
   const app = express();
   app.use(middleware());
@@ -32,6 +32,7 @@ export async function startApplication(options) {
   });
   app.get("/look", async (req, res) => tell(await Session.getSession(req, res), res));
   app.post("/auth/session/again", async (req, res) => tell(await Session.refreshSession(req, res), res));
+  addRoutes(app);
   app.use(errorHandler());
   app.use((error, _req, res, _next) => res.status(500).send(error.message));
   const server = app.listen(0, "127.0.0.1");

@@ -1,7 +1,7 @@
 // What the suites share: the SDK's configuration, the CDI by plain HTTP, SQL, and a few assertions.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { randomUUID, webcrypto } from "node:crypto";
+import { randomInt, randomUUID, webcrypto } from "node:crypto";
 import { join } from "node:path";
 import SuperTokens from "supertokens-node";
 import AccountLinking from "supertokens-node/recipe/accountlinking";
@@ -19,12 +19,18 @@ export const WEBSITE_DOMAIN = "http://localhost:3000";
 export const PASSWORD = "correct horse 1";
 export const PUBLIC = "public";
 
-/** What the SDK would have sent by e-mail. */
+/** What the SDK would have sent by e-mail, and as text messages. */
 export const mails = [];
+export const texts = [];
 
-/** Initialises the SDK; `session` is the configuration of its session recipe. */
-export function init({ connectionURI = AUTH_URL, apiKey, session = {} } = {}) {
-  const sendEmail = async (mail) => void mails.push(mail);
+const sendEmail = async (mail) => void mails.push(mail);
+const sendSms = async (text) => void texts.push(text);
+/** For the configuration of a recipe: what it sends is kept above instead. */
+export const emailDelivery = { override: (original) => ({ ...original, sendEmail }) };
+export const smsDelivery = { override: (original) => ({ ...original, sendSms }) };
+
+/** Initialises the SDK; `session` is the configuration of its session recipe, `recipes` are further ones. */
+export function init({ connectionURI = AUTH_URL, apiKey, session = {}, recipes = [] } = {}) {
   SuperTokens.init({
     telemetry: false,
     framework: "express",
@@ -32,15 +38,19 @@ export function init({ connectionURI = AUTH_URL, apiKey, session = {} } = {}) {
     appInfo: { appName: "tests", apiDomain: API_DOMAIN, websiteDomain: WEBSITE_DOMAIN },
     recipeList: [
       AccountLinking.init({ shouldDoAutomaticAccountLinking: async () => ({ shouldAutomaticallyLink: false }) }),
-      EmailPassword.init({ emailDelivery: { override: (original) => ({ ...original, sendEmail }) } }),
+      EmailPassword.init({ emailDelivery }),
       Multitenancy.init(),
       Session.init(session),
+      ...recipes,
     ],
   });
 }
 
 /** An address that no other test uses. */
 export const newEmail = (name = "user") => `${name}-${randomUUID()}@example.org`;
+
+/** A number that no other test uses, and that the SDK takes for a mobile one. */
+export const newPhone = () => `+49151${randomInt(10_000_000, 100_000_000)}`;
 
 /** An id for an app, a tenant or a user that no other test uses. */
 export const newId = (name) => `${name}-${randomUUID().slice(0, 8)}`;
