@@ -3,13 +3,17 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::recipes::account::shown_id;
+use crate::recipes::accountlinking::Obstacle;
 use crate::recipes::multitenancy::{FactorRules, TenantConfig, enabled_factors, is_enabled};
 use crate::recipes::passwordless::{ConsumedDevice, DeviceCodes, NewCode, Refused};
 use crate::recipes::session::{DatedToken, Minted, Refresh, SessionDetails, SessionInfo};
 use crate::store::login_methods::Contact;
 use crate::store::passwordless::Code;
+use crate::store::primary_claims::Kind;
 use crate::store::user_id_mappings::Mapping;
 use crate::store::users::{LoginMethod, Recipe, User};
+use crate::tenant::Tenant;
 
 /// How users are shown (CDI, "User object").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,6 +231,49 @@ pub fn refused_code(refused: &Refused) -> Value {
         "maximumCodeInputAttempts": max,
     });
     status(name, counts)
+}
+
+/// Why a user cannot be a primary one.
+pub fn primary_obstacle(app: &Tenant, obstacle: &Obstacle) -> Value {
+    match obstacle {
+        Obstacle::AlreadyLinked { primary } => status(
+            "RECIPE_USER_ID_ALREADY_LINKED_WITH_PRIMARY_USER_ID_ERROR",
+            json!({
+                "primaryUserId": shown_id(app, *primary),
+                "description": "This user ID is already linked to another user ID",
+            }),
+        ),
+        other => link_obstacle(app, other),
+    }
+}
+
+/// Why a user cannot be linked.
+pub fn link_obstacle(app: &Tenant, obstacle: &Obstacle) -> Value {
+    match obstacle {
+        Obstacle::NotPrimary => only("INPUT_USER_IS_NOT_A_PRIMARY_USER"),
+        Obstacle::AlreadyLinked { primary } => status(
+            "RECIPE_USER_ID_ALREADY_LINKED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR",
+            json!({
+                "primaryUserId": shown_id(app, *primary),
+                "description": "The input recipe user ID is already linked to another user ID",
+            }),
+        ),
+        Obstacle::AccountInfo { primary, kind } => {
+            let what = match kind {
+                Kind::ThirdParty => "third party login",
+                Kind::Email => "email",
+                Kind::Phone => "phone number",
+            };
+            status(
+                "ACCOUNT_INFO_ALREADY_ASSOCIATED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR",
+                json!({
+                    "primaryUserId": shown_id(app, *primary),
+                    "description":
+                        format!("This user's {what} is already associated with another user ID"),
+                }),
+            )
+        }
+    }
 }
 
 /// An id from another system, beside ours.

@@ -54,9 +54,14 @@ extension_sql_file!(
     requires = ["users"]
 );
 extension_sql_file!(
+    "../sql/26_primary_claims.sql",
+    name = "primary_claims",
+    requires = ["user_id_mappings"]
+);
+extension_sql_file!(
     "../sql/30_sessions.sql",
     name = "sessions",
-    requires = ["user_id_mappings"]
+    requires = ["primary_claims"]
 );
 extension_sql_file!(
     "../sql/32_passwordless.sql",

@@ -3,6 +3,7 @@
 //! Arguments may be null in SQL, so all of them are optional here, and one that is needed is missed by name:
 //! a STRICT function would answer null, and a caller's mistake would look like an answer.
 
+mod accountlinking;
 mod emailpassword;
 mod emailverification;
 mod http;

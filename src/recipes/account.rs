@@ -7,6 +7,8 @@ use crate::db::Time;
 use crate::error::Result;
 use crate::keyring::keyring;
 use crate::store;
+use crate::store::login_methods::{Contact, LockedMethod};
+use crate::store::primary_claims::{self, Wanted};
 use crate::store::users::User;
 use crate::tenant::Tenant;
 
@@ -81,6 +83,24 @@ pub fn shown_id(app: &Tenant, id: Uuid) -> String {
 /// The slot in which rows made for `subject` live: that of the id, if it is one of ours.
 pub fn slot_of_subject(subject: &str) -> Slot {
     parse_id(subject).map_or_else(Slot::random, Slot::of)
+}
+
+/// Claims an address or number that a login method is about to have, if its user is a primary one; whether no other
+/// primary user has it. To be followed by [`contact_changed`].
+pub fn claim_contact(app_id: &str, method: &LockedMethod, contact: &Contact) -> bool {
+    let wanted = Wanted {
+        users: &[method.user_id],
+        tenants: &[],
+        contact,
+    };
+    !method.user_is_primary || primary_claims::claim(app_id, method.user_id, &wanted).is_ok()
+}
+
+/// Lets go of what a primary user held by a login method that has been changed, or was not changed after all.
+pub fn contact_changed(app_id: &str, method: &LockedMethod) {
+    if method.user_is_primary {
+        primary_claims::release_unused(app_id, method.user_id);
+    }
 }
 
 /// An id for a user whose first identifier is `value`.

@@ -253,14 +253,13 @@ pub fn update(
         return Ok(Update::UnknownUserId);
     };
     if wanted.email.is_some() && wanted.email != method.contact.email {
-        let tenants = &method.tenant_ids;
-        if method.user_is_primary
-            && store::users::primary_user_has(app_id, tenants, &wanted, method.user_id)
-        {
+        if !account::claim_contact(app_id, &method, &wanted) {
             let reason = "New email is associated with another primary user ID";
             return Ok(Update::EmailChangeNotAllowed { reason });
         }
-        if !login_methods::set_contact(&method, &wanted) {
+        let changed = login_methods::set_contact(&method, &wanted);
+        account::contact_changed(app_id, &method);
+        if !changed {
             return Ok(Update::EmailAlreadyExists);
         }
     }

@@ -1,6 +1,7 @@
 //! The recipes: plain functions that hold the rules. Doors call them and shape what they return.
 
 pub mod account;
+pub mod accountlinking;
 pub mod emailpassword;
 pub mod emailverification;
 pub mod jwt;

@@ -105,12 +105,11 @@ fn take_over(app_id: &str, method: &LockedMethod, email: &str) -> bool {
         email: Some(email.to_owned()),
         phone: None,
     };
-    if method.user_is_primary
-        && store::users::primary_user_has(app_id, &method.tenant_ids, &wanted, method.user_id)
-    {
+    if !account::claim_contact(app_id, method, &wanted) {
         return false;
     }
     login_methods::set_third_party_email(method, email);
+    account::contact_changed(app_id, method);
     true
 }
 

@@ -248,9 +248,11 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
         store::sessions::lock_of(app_id, &ids, user.id);
         store::users::delete(app_id, &[user.id]);
         delete_what_hangs_on(app_id, &ids);
-    } else if let Some(method) = named.first()
-        && store::login_methods::delete(app_id, method.id)
-    {
+    } else if let Some(method) = named.first() {
+        store::users::lock(&[user.id]);
+        store::login_methods::delete(app_id, method.id);
+        store::users::refresh(user.id);
+        store::primary_claims::release_unused(app_id, user.id);
         // The group's own id goes on being used by the rest of it, and so do the rows under it.
         if method.id == user.id {
             store::one_time_tokens::delete_of(app_id, &[method.id.to_string()]);

@@ -37,6 +37,20 @@ pub fn count_since(app_id: &str, time: Time) -> i64 {
     )
 }
 
+/// Puts two users' activity together under the second.
+pub fn merge(app_id: &str, from: &str, to: &str) {
+    db::execute(
+        "WITH former AS (DELETE FROM auth.active_users WHERE app_id = $1 AND user_id = $2
+                         RETURNING last_active_at, active_day)
+         INSERT INTO auth.active_users AS a (app_id, user_id, last_active_at, active_day)
+         SELECT $1, $3, last_active_at, active_day FROM former
+         ON CONFLICT (app_id, user_id) DO UPDATE
+         SET last_active_at = excluded.last_active_at, active_day = excluded.active_day
+         WHERE a.last_active_at < excluded.last_active_at",
+        &[app_id.into(), from.into(), to.into()],
+    );
+}
+
 pub fn delete_of(app_id: &str, user_ids: &[String]) {
     db::execute(
         "DELETE FROM auth.active_users WHERE app_id = $1 AND user_id = ANY ($2)",

@@ -134,6 +134,7 @@ pub struct Contact {
 }
 
 /// A login method that is about to be changed.
+#[derive(Debug)]
 pub struct LockedMethod {
     pub id: Uuid,
     pub user_id: Uuid,

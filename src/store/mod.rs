@@ -4,6 +4,7 @@ pub mod active_users;
 pub mod login_methods;
 pub mod one_time_tokens;
 pub mod passwordless;
+pub mod primary_claims;
 pub mod roles;
 pub mod sessions;
 pub mod settings;

@@ -2,7 +2,6 @@
 
 use uuid::Uuid;
 
-use super::login_methods::Contact;
 use crate::db::{self, Time};
 
 /// A recipe that login methods belong to.
@@ -178,6 +177,64 @@ pub fn lock(ids: &[Uuid]) {
     );
 }
 
+/// Makes a user primary, or no longer so.
+pub fn set_primary(id: Uuid, is_primary: bool) {
+    db::execute(
+        "UPDATE auth.users SET is_primary = $2, updated_at = now() WHERE id = $1",
+        &[id.into(), is_primary.into()],
+    );
+}
+
+/// Makes the login methods of a user those of another. The former's row stays, for applications' tables refer to it.
+pub fn link(from: Uuid, to: Uuid) {
+    db::execute(
+        "UPDATE auth.login_methods SET user_id = $2 WHERE user_id = $1",
+        &[from.into(), to.into()],
+    );
+    db::execute(
+        "UPDATE auth.login_method_tenants SET user_id = $2 WHERE user_id = $1",
+        &[from.into(), to.into()],
+    );
+    db::execute(
+        "UPDATE auth.users SET merged_into = $2, updated_at = now() WHERE id = $1",
+        &[from.into(), to.into()],
+    );
+    refresh(to);
+}
+
+/// Makes a login method that was linked to `former` a user of its own again.
+pub fn unlink(login_method_id: Uuid, former: Uuid) {
+    db::execute(
+        "UPDATE auth.users SET merged_into = NULL, is_primary = false, updated_at = now() WHERE id = $1",
+        &[login_method_id.into()],
+    );
+    db::execute(
+        "UPDATE auth.login_methods SET user_id = id WHERE id = $1",
+        &[login_method_id.into()],
+    );
+    db::execute(
+        "UPDATE auth.login_method_tenants SET user_id = login_method_id WHERE login_method_id = $1",
+        &[login_method_id.into()],
+    );
+    refresh(login_method_id);
+    refresh(former);
+}
+
+/// Computes anew what follows from a user's login methods: when it joined.
+pub fn refresh(id: Uuid) {
+    db::execute(
+        "UPDATE auth.users u SET time_joined = oldest.time_joined
+         FROM (SELECT min(time_joined) AS time_joined FROM auth.login_methods WHERE user_id = $1) AS oldest
+         WHERE u.id = $1 AND u.time_joined IS DISTINCT FROM oldest.time_joined AND oldest.time_joined IS NOT NULL",
+        &[id.into()],
+    );
+    db::execute(
+        "UPDATE auth.login_method_tenants t SET user_time_joined = u.time_joined
+         FROM auth.users u WHERE t.user_id = $1 AND u.id = $1 AND t.user_time_joined <> u.time_joined",
+        &[id.into()],
+    );
+}
+
 /// Notes a sign-in, at most once in five minutes.
 pub fn mark_signed_in(user_id: Uuid, now: Time) {
     db::execute(
@@ -185,29 +242,6 @@ pub fn mark_signed_in(user_id: Uuid, now: Time) {
          WHERE id = $1 AND (last_sign_in_at IS NULL OR last_sign_in_at < $3)",
         &[user_id.into(), now.into(), now.plus(-5 * 60 * 1000).into()],
     );
-}
-
-/// Whether a primary user other than `user_id` has this in one of the tenants.
-pub fn primary_user_has(
-    app_id: &str,
-    tenant_ids: &[String],
-    contact: &Contact,
-    user_id: Uuid,
-) -> bool {
-    db::query_opt(
-        "SELECT true FROM auth.login_method_tenants t JOIN auth.users u ON u.id = t.user_id
-         WHERE t.app_id = $1 AND t.tenant_id = ANY ($2) AND (t.email = $3 OR t.phone = $4) AND t.user_id <> $5
-           AND u.is_primary LIMIT 1",
-        &[
-            app_id.into(),
-            tenant_ids.into(),
-            contact.email.as_deref().into(),
-            contact.phone.as_deref().into(),
-            user_id.into(),
-        ],
-        |_| (),
-    )
-    .is_some()
 }
 
 /// Which way a list of users runs.

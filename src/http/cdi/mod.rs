@@ -2,6 +2,7 @@
 //!
 //! One file a resource; each lists its routes. This file finds the operation and checks who calls it.
 
+mod accountlinking;
 mod call;
 mod emailpassword;
 mod emailverification;
@@ -94,6 +95,7 @@ const fn open(
 static ROUTES: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock::new(|| {
     let resources = [
         operator::ROUTES,
+        accountlinking::ROUTES,
         users::ROUTES,
         emailpassword::ROUTES,
         emailverification::ROUTES,

@@ -3,7 +3,6 @@
 use super::{email_contact, phone_contact};
 use crate::error::{Error, Result};
 use crate::recipes::account;
-use crate::store;
 use crate::store::login_methods::{self, Contact};
 use crate::store::passwordless as rows;
 use crate::store::users::Recipe;
@@ -86,19 +85,18 @@ pub fn update(app: &Tenant, recipe_user_id: &str, email: Change, phone: Change) 
             .filter(|_| new.phone != method.contact.phone),
     };
     let tenants = &method.tenant_ids;
-    let others_have = |contact: &Contact| {
-        method.user_is_primary
-            && store::users::primary_user_has(app_id, tenants, contact, method.user_id)
-    };
-    if others_have(&only_email) {
+    if !account::claim_contact(app_id, &method, &only_email) {
         let reason = "New email is associated with another primary user ID";
         return Ok(Update::EmailChangeNotAllowed { reason });
     }
-    if others_have(&only_phone) {
+    if !account::claim_contact(app_id, &method, &only_phone) {
+        account::contact_changed(app_id, &method);
         let reason = "New phone number is associated with another primary user ID";
         return Ok(Update::PhoneNumberChangeNotAllowed { reason });
     }
-    if !login_methods::set_contact(&method, &new) {
+    let changed = login_methods::set_contact(&method, &new);
+    account::contact_changed(app_id, &method);
+    if !changed {
         let phone_is_taken = only_phone
             .phone
             .as_ref()

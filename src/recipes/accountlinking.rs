@@ -1,0 +1,206 @@
+//! Several login methods of one user (CDI, "Account linking"). Nothing is linked but by these calls: SDKs decide.
+
+use uuid::Uuid;
+
+use super::account::{self, Resolved};
+use crate::error::{Error, Result};
+use crate::store;
+use crate::store::login_methods::Contact;
+use crate::store::primary_claims::{self, Conflict, Kind, Wanted};
+use crate::store::users::User;
+use crate::tenant::Tenant;
+
+/// Why a user cannot be a primary one, or cannot be linked to one.
+pub enum Obstacle {
+    /// It belongs to this user already.
+    AlreadyLinked { primary: Uuid },
+    /// This primary user has the same address, number or third-party login.
+    AccountInfo { primary: Uuid, kind: Kind },
+    /// The user to link to is no primary one.
+    NotPrimary,
+}
+
+impl From<Conflict> for Obstacle {
+    fn from(conflict: Conflict) -> Self {
+        Self::AccountInfo {
+            primary: conflict.holder,
+            kind: conflict.kind,
+        }
+    }
+}
+
+/// What came of it: whether everything was as wanted already, or what is in the way.
+pub type Outcome = std::result::Result<bool, Obstacle>;
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Check,
+    Do,
+}
+
+fn resolve(app: &Tenant, id: &str) -> Result<Resolved> {
+    account::resolve(app, id).ok_or_else(|| Error::invalid("Unknown user ID provided"))
+}
+
+fn load(app: &Tenant, user_id: Uuid) -> Result<User> {
+    let user = store::users::load(&app.app_id, &[user_id]).pop();
+    user.ok_or_else(|| Error::invalid("Unknown user ID provided"))
+}
+
+/// Locks the users that ids stand for, in the order of their own ids; what the ids stand for once they are locked.
+fn lock(app: &Tenant, ids: &[&str]) -> Result<Vec<(Resolved, User)>> {
+    let resolve_all = || {
+        let found = ids.iter().map(|id| resolve(app, id));
+        found.collect::<Result<Vec<_>>>()
+    };
+    let users = |found: &[Resolved]| found.iter().map(|found| found.user_id).collect::<Vec<_>>();
+    let mut found = resolve_all()?;
+    loop {
+        store::users::lock(&users(&found));
+        let now = resolve_all()?;
+        // While we waited, another request may have linked one of them elsewhere.
+        if users(&now) == users(&found) {
+            break;
+        }
+        found = now;
+    }
+    let with_user = |found: Resolved| {
+        let user = load(app, found.user_id)?;
+        Ok((found, user))
+    };
+    found.into_iter().map(with_user).collect()
+}
+
+/// Makes a user primary, so that others can be linked to it.
+///
+/// # Errors
+/// [`Error::Invalid`] for an unknown id.
+pub fn create_primary(app: &Tenant, recipe_user_id: &str, mode: Mode) -> Result<Outcome> {
+    let (found, user) = lock(app, &[recipe_user_id])?.remove(0);
+    if found.id != user.id {
+        return Ok(Err(Obstacle::AlreadyLinked { primary: user.id }));
+    }
+    if user.is_primary {
+        return Ok(Ok(true));
+    }
+    let users = [user.id];
+    let wanted = Wanted {
+        users: &users,
+        tenants: &[],
+        contact: &Contact::default(),
+    };
+    let conflict = match mode {
+        Mode::Check => primary_claims::conflict(&app.app_id, user.id, &wanted),
+        Mode::Do => primary_claims::claim(&app.app_id, user.id, &wanted).err(),
+    };
+    if let Some(conflict) = conflict {
+        return Ok(Err(conflict.into()));
+    }
+    if mode == Mode::Do {
+        store::users::set_primary(user.id, true);
+    }
+    Ok(Ok(false))
+}
+
+/// Links a user to a primary one: its login method becomes one of that user's.
+///
+/// # Errors
+/// [`Error::Invalid`] for an unknown id.
+pub fn link(
+    app: &Tenant,
+    recipe_user_id: &str,
+    primary_user_id: &str,
+    mode: Mode,
+) -> Result<Outcome> {
+    let mut locked = lock(app, &[recipe_user_id, primary_user_id])?;
+    let (_, primary) = locked.remove(1);
+    let (recipe, user) = locked.remove(0);
+    if !primary.is_primary {
+        return Ok(Err(Obstacle::NotPrimary));
+    }
+    if user.id == primary.id {
+        return Ok(Ok(true));
+    }
+    if user.is_primary || recipe.id != user.id {
+        return Ok(Err(Obstacle::AlreadyLinked { primary: user.id }));
+    }
+    let users = [primary.id, user.id];
+    let wanted = Wanted {
+        users: &users,
+        tenants: &[],
+        contact: &Contact::default(),
+    };
+    let conflict = match mode {
+        Mode::Check => primary_claims::conflict(&app.app_id, primary.id, &wanted),
+        Mode::Do => primary_claims::claim(&app.app_id, primary.id, &wanted).err(),
+    };
+    if let Some(conflict) = conflict {
+        return Ok(Err(conflict.into()));
+    }
+    if mode == Mode::Do {
+        store::users::link(user.id, primary.id);
+        // Its sessions name another user than the one that it belongs to now.
+        store::sessions::delete_of(&app.app_id, &user.all_ids());
+        let (from, to) = (user.id.to_string(), primary.id.to_string());
+        store::active_users::merge(&app.app_id, &from, &to);
+    }
+    Ok(Ok(false))
+}
+
+/// What came of unlinking.
+pub struct Unlinked {
+    pub was_linked: bool,
+    /// Whether the login method is gone: that of a primary user which others are linked to, since the user's id is its.
+    pub was_recipe_user_deleted: bool,
+}
+
+/// Makes a login method a user of its own again, and no primary one.
+///
+/// # Errors
+/// [`Error::Invalid`] for an unknown id.
+pub fn unlink(app: &Tenant, recipe_user_id: &str) -> Result<Unlinked> {
+    let (found, user) = lock(app, &[recipe_user_id])?.remove(0);
+    let app_id = &app.app_id;
+    if !user.is_primary {
+        return Ok(Unlinked {
+            was_linked: false,
+            was_recipe_user_deleted: false,
+        });
+    }
+    let (named, others): (Vec<_>, Vec<_>) = user
+        .login_methods
+        .iter()
+        .partition(|method| method.id == found.id);
+    // The id of a user whose first login method is gone stands for no login method.
+    let Some(method) = named.first() else {
+        return Ok(Unlinked {
+            was_linked: false,
+            was_recipe_user_deleted: false,
+        });
+    };
+    store::sessions::delete_of(app_id, &method.all_ids());
+    let was_recipe_user_deleted = method.id == user.id && !others.is_empty();
+    if was_recipe_user_deleted {
+        store::login_methods::delete(app_id, method.id);
+        store::one_time_tokens::delete_of(app_id, &[method.id.to_string()]);
+        store::users::refresh(user.id);
+    } else if method.id == user.id {
+        store::users::set_primary(user.id, false);
+    } else {
+        store::users::unlink(method.id, user.id);
+    }
+    primary_claims::release_unused(app_id, user.id);
+    Ok(Unlinked {
+        was_linked: true,
+        was_recipe_user_deleted,
+    })
+}
+
+/// The user that an id belongs to, after the fact.
+///
+/// # Errors
+/// [`Error::Invalid`] for an unknown id.
+pub fn user_of(app: &Tenant, id: &str) -> Result<User> {
+    load(app, resolve(app, id)?.user_id)
+}
