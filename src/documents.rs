@@ -8,6 +8,7 @@ use crate::recipes::accountlinking::Obstacle;
 use crate::recipes::multitenancy::{FactorRules, TenantConfig, enabled_factors, is_enabled};
 use crate::recipes::passwordless::{ConsumedDevice, DeviceCodes, NewCode, Refused};
 use crate::recipes::session::{DatedToken, Minted, Refresh, SessionDetails, SessionInfo};
+use crate::recipes::tenantusers::Associate;
 use crate::store::login_methods::Contact;
 use crate::store::passwordless::Code;
 use crate::store::primary_claims::Kind;
@@ -258,21 +259,47 @@ pub fn link_obstacle(app: &Tenant, obstacle: &Obstacle) -> Value {
                 "description": "The input recipe user ID is already linked to another user ID",
             }),
         ),
-        Obstacle::AccountInfo { primary, kind } => {
-            let what = match kind {
-                Kind::ThirdParty => "third party login",
-                Kind::Email => "email",
-                Kind::Phone => "phone number",
-            };
-            status(
-                "ACCOUNT_INFO_ALREADY_ASSOCIATED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR",
-                json!({
-                    "primaryUserId": shown_id(app, *primary),
-                    "description":
-                        format!("This user's {what} is already associated with another user ID"),
-                }),
-            )
-        }
+        Obstacle::AccountInfo { primary, kind } => status(
+            "ACCOUNT_INFO_ALREADY_ASSOCIATED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR",
+            json!({
+                "primaryUserId": shown_id(app, *primary),
+                "description": claimed(*kind),
+            }),
+        ),
+    }
+}
+
+fn claimed(kind: Kind) -> String {
+    let what = match kind {
+        Kind::ThirdParty => "third party login",
+        Kind::Email => "email",
+        Kind::Phone => "phone number",
+    };
+    format!("This user's {what} is already associated with another user ID")
+}
+
+/// What came of putting a login method into a tenant.
+pub fn associated(outcome: &Associate) -> Value {
+    match outcome {
+        Associate::Ok {
+            was_already_associated,
+        } => ok(json!({ "wasAlreadyAssociated": was_already_associated })),
+        Associate::UnknownUserId => only("UNKNOWN_USER_ID_ERROR"),
+        Associate::EmailAlreadyExists => only("EMAIL_ALREADY_EXISTS_ERROR"),
+        Associate::PhoneNumberAlreadyExists => only("PHONE_NUMBER_ALREADY_EXISTS_ERROR"),
+        Associate::ThirdPartyUserAlreadyExists => only("THIRD_PARTY_USER_ALREADY_EXISTS_ERROR"),
+        Associate::NotAllowed(conflict) => status(
+            "ASSOCIATION_NOT_ALLOWED_ERROR",
+            json!({ "reason": claimed(conflict.kind) }),
+        ),
+    }
+}
+
+/// What came of taking one out.
+pub fn disassociated(was_associated: Option<bool>) -> Value {
+    match was_associated {
+        Some(was_associated) => ok(json!({ "wasAssociated": was_associated })),
+        None => only("UNKNOWN_USER_ID_ERROR"),
     }
 }
 

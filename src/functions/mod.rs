@@ -13,6 +13,7 @@ mod operation;
 mod passwordless;
 mod policies;
 mod session;
+mod tenantusers;
 mod thirdparty;
 mod useridmapping;
 mod usermetadata;

@@ -282,6 +282,27 @@ pub fn phone_is_taken(app_id: &str, tenant_ids: &[String], phone: &str, id: Uuid
     .is_some()
 }
 
+/// Puts a login method into a tenant with what it has; `false` when another one of its recipe has that there.
+pub fn add_to_tenant(id: Uuid, tenant_id: &str) -> bool {
+    db::execute(
+        "INSERT INTO auth.login_method_tenants (app_id, tenant_id, login_method_id, user_id, user_time_joined, recipe,
+             email, phone, third_party_id, third_party_user_id)
+         SELECT m.app_id, $2, m.id, m.user_id, u.time_joined, m.recipe, m.email, m.phone, m.third_party_id,
+             m.third_party_user_id
+         FROM auth.login_methods m JOIN auth.users u ON u.id = m.user_id WHERE m.id = $1
+         ON CONFLICT DO NOTHING",
+        &[id.into(), tenant_id.into()],
+    ) == 1
+}
+
+/// Takes a login method out of a tenant; whether it was there.
+pub fn remove_from_tenant(id: Uuid, tenant_id: &str) -> bool {
+    db::execute(
+        "DELETE FROM auth.login_method_tenants WHERE login_method_id = $1 AND tenant_id = $2",
+        &[id.into(), tenant_id.into()],
+    ) == 1
+}
+
 /// Removes a login method; whether it was there.
 pub fn delete(app_id: &str, id: Uuid) -> bool {
     db::execute(

@@ -136,6 +136,23 @@ pub fn delete_pair(app_id: &str, tenant_id: &str, kind: Kind, subject: &str, ema
     );
 }
 
+/// Removes the tokens of these subjects in a tenant; how many.
+pub fn delete_of_in_tenant(app_id: &str, tenant_id: &str, kind: Kind, subjects: &[String]) -> u64 {
+    db::execute(
+        "WITH locked AS (
+             SELECT id FROM auth.one_time_tokens
+             WHERE app_id = $1 AND tenant_id = $2 AND kind = $3 AND subject = ANY ($4)
+             ORDER BY id FOR UPDATE)
+         DELETE FROM auth.one_time_tokens t USING locked WHERE t.id = locked.id",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            kind.name().into(),
+            subjects.into(),
+        ],
+    )
+}
+
 /// Removes all tokens of these subjects.
 pub fn delete_of(app_id: &str, subjects: &[String]) {
     db::execute(

@@ -122,6 +122,14 @@ pub fn unassign(app_id: &str, tenant_id: &str, user_id: &str, role: &str) -> boo
     ) == 1
 }
 
+/// Takes all roles from users in a tenant; how many.
+pub fn unassign_all(app_id: &str, tenant_id: &str, user_ids: &[String]) -> u64 {
+    db::execute(
+        "DELETE FROM auth.user_roles WHERE app_id = $1 AND tenant_id = $2 AND user_id = ANY ($3)",
+        &[app_id.into(), tenant_id.into(), user_ids.into()],
+    )
+}
+
 pub fn of_user(app_id: &str, tenant_id: &str, user_id: &str) -> Vec<String> {
     db::query(
         "SELECT role FROM auth.user_roles

@@ -285,6 +285,17 @@ pub fn delete_of(app_id: &str, subjects: &[String]) {
     );
 }
 
+/// Removes all sessions of these subjects in a tenant, expired or not; how many.
+pub fn delete_of_in_tenant(app_id: &str, tenant_id: &str, subjects: &[String]) -> u64 {
+    db::execute(
+        "WITH locked AS (
+             SELECT id FROM auth.sessions
+             WHERE app_id = $1 AND tenant_id = $2 AND subject = ANY ($3) ORDER BY id FOR UPDATE)
+         DELETE FROM auth.sessions s USING locked WHERE s.id = locked.id",
+        &[app_id.into(), tenant_id.into(), subjects.into()],
+    )
+}
+
 /// Removes all sessions of a tenant that can be removed.
 pub fn delete_of_tenant(app_id: &str, tenant_id: &str) {
     db::execute(

@@ -77,13 +77,13 @@ test("2.9 what a call must say", async () => {
 test("7.8.183 a role again, with more permissions", async () => {
   for (const version of VERSIONS) {
     const role = await newRole(["a", "b", "a"]);
-    const has = async () => ok(await permissionsOf(role, "", version)).permissions;
-    sameMembers(await has(), ["a", "b"]);
+    const now = async () => ok(await permissionsOf(role, "", version)).permissions;
+    sameMembers(await now(), ["a", "b"]);
     const again = await create(role, [" b", "c", "c "], "", version);
     assert.deepEqual(ok(again), { status: "OK", createdNewRole: false });
     for (const permissions of [undefined, []]) {
       assert.equal(ok(await create(role, permissions, "", version)).createdNewRole, false);
-      sameMembers(await has(), ["a", "b", "c"]);
+      sameMembers(await now(), ["a", "b", "c"]);
     }
   }
 });
@@ -175,15 +175,15 @@ test("2.9 3.8 roles are the app's", async () => {
 test("7.8.187 taking permissions from a role", async () => {
   for (const version of VERSIONS) {
     const role = await newRole(["a", "b", "c"]);
-    const has = async (expected) => sameMembers(ok(await permissionsOf(role)).permissions, expected);
+    const left = async (expected) => sameMembers(ok(await permissionsOf(role)).permissions, expected);
     for (const permissions of [[], ["unknown"]]) {
       assert.deepEqual(ok(await revoke({ role, permissions }, version)), { status: "OK" });
-      await has(["a", "b", "c"]);
+      await left(["a", "b", "c"]);
     }
     ok(await revoke({ role, permissions: [" a ", "a", "unknown"] }, version));
-    await has(["b", "c"]);
+    await left(["b", "c"]);
     ok(await revoke({ role }, version));
-    await has([]);
+    await left([]);
     for (const permissions of [undefined, [], ["a"]]) {
       const answer = await revoke({ role: newId("role"), permissions }, version);
       assert.deepEqual(answer.json, { status: UNKNOWN });

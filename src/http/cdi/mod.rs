@@ -13,6 +13,7 @@ mod passwordless;
 mod path;
 mod recipe_user;
 mod session;
+mod tenantusers;
 mod thirdparty;
 mod useridmapping;
 mod usermetadata;
@@ -104,6 +105,7 @@ static ROUTES: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock::
         multitenancy::ROUTES,
         passwordless::ROUTES,
         recipe_user::ROUTES,
+        tenantusers::ROUTES,
         thirdparty::ROUTES,
         useridmapping::ROUTES,
         usermetadata::ROUTES,

@@ -10,12 +10,15 @@ import { CLIENT, startProvider } from "./oauth2-provider.mjs";
 const provider = await startProvider();
 after(provider.stop);
 
+const claims = { userId: "sub", email: "email", emailVerified: "email_verified" };
+
 const oauth2 = (thirdPartyId, more) => ({
   thirdPartyId,
   authorizationEndpoint: `${provider.url}/authorize`,
   tokenEndpoint: `${provider.url}/token`,
   userInfoEndpoint: `${provider.url}/userinfo`,
-  userInfoMap: { fromUserInfoAPI: { userId: "sub", email: "email", emailVerified: "email_verified" } },
+  // Without the latter the SDK lets an id token that it does not read overrule what the endpoint says.
+  userInfoMap: { fromUserInfoAPI: claims, fromIdTokenPayload: { emailVerified: undefined } },
   clients: [CLIENT],
   ...more,
 });
@@ -23,7 +26,7 @@ const oauth2 = (thirdPartyId, more) => ({
 const openId = {
   thirdPartyId: "openid",
   oidcDiscoveryEndpoint: `${provider.url}/.well-known/openid-configuration`,
-  userInfoMap: { fromIdTokenPayload: { userId: "sub", email: "email", emailVerified: "email_verified" } },
+  userInfoMap: { fromIdTokenPayload: claims },
   clients: [{ ...CLIENT, forcePKCE: true }],
 };
 

@@ -44,7 +44,7 @@ test("the users of every tenant are rows, with their addresses", async () => {
                      WHERE t.app_id = $1 AND t.tenant_id = $2`;
       const rows = sql(query, appId, tenantId).map((row) => `${row.id} ${row.email}`);
       sameMembers(
-        listed.map((user) => `${user.id} ${user.emails[0]}`),
+        listed.map((user) => `${user.id} ${user.emails[0] ?? null}`),
         rows,
         `${appId} ${tenantId}`,
       );
