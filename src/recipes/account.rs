@@ -7,9 +7,9 @@ use crate::db::Time;
 use crate::error::Result;
 use crate::keyring::keyring;
 use crate::store;
-use crate::store::login_methods::{Contact, LockedMethod};
+use crate::store::login_methods::{self, Contact, LockedMethod};
 use crate::store::primary_claims::{self, Wanted};
-use crate::store::users::User;
+use crate::store::users::{Recipe, User};
 use crate::tenant::Tenant;
 
 /// A user, and the login method that was used.
@@ -31,9 +31,9 @@ pub fn signed_in(tenant: &Tenant, user_id: Uuid, recipe_user_id: Uuid) -> Signed
 /// written here.
 pub fn sign_in(tenant: &Tenant, user_id: Uuid, recipe_user_id: Uuid) -> Option<SignedIn> {
     store::users::hold(user_id);
-    let user = store::users::load(&tenant.app_id, &[user_id]).pop()?;
     let now = Time::now();
     store::users::mark_signed_in(user_id, now);
+    let user = store::users::load(&tenant.app_id, &[user_id]).pop()?;
     store::active_users::mark(&tenant.app_id, &user_id.to_string(), now);
     Some(SignedIn {
         user,
@@ -83,6 +83,32 @@ pub fn shown_id(app: &Tenant, id: Uuid) -> String {
 /// The slot in which rows made for `subject` live: that of the id, if it is one of ours.
 pub fn slot_of_subject(subject: &str) -> Slot {
     parse_id(subject).map_or_else(Slot::random, Slot::of)
+}
+
+/// Locks a login method of a recipe and, before it, its user.
+pub fn lock_method(app: &Tenant, id: Uuid, recipe: Recipe) -> Option<LockedMethod> {
+    lock_method_and_rivals(app, id, recipe, &Contact::default())
+}
+
+/// The same, together with the login methods that have what it wants.
+pub fn lock_method_and_rivals(
+    app: &Tenant,
+    id: Uuid,
+    recipe: Recipe,
+    wanted: &Contact,
+) -> Option<LockedMethod> {
+    loop {
+        let user_id = store::users::find_user_id(&app.app_id, id)?;
+        store::users::lock_for_change(user_id);
+        if *wanted != Contact::default() {
+            login_methods::lock_rivals(&app.app_id, id, wanted);
+        }
+        let method = login_methods::lock(&app.app_id, id, recipe)?;
+        // Unless it was linked elsewhere while we waited.
+        if method.user_id == user_id {
+            return Some(method);
+        }
+    }
 }
 
 /// Claims an address or number that a login method is about to have, if its user is a primary one; whether no other

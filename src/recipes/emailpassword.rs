@@ -95,17 +95,16 @@ pub fn sign_in(tenant: &Tenant, email: &str, password: &str) -> Result<SignIn> {
     let Some(login) = login.filter(|_| checked.matches) else {
         return Ok(SignIn::WrongCredentials);
     };
+    // Unless the user was deleted while we hashed.
+    let Some(signed_in) = account::sign_in(tenant, login.user_id, login.login_method_id) else {
+        return Ok(SignIn::WrongCredentials);
+    };
     if let Some(stronger) = checked.rehashed {
         // Unless the password was changed while we hashed.
-        login_methods::set_password_hash(
-            login.login_method_id,
-            &stronger,
-            Some(&login.password_hash),
-        );
+        let (id, former) = (login.login_method_id, &login.password_hash);
+        login_methods::set_password_hash(id, &stronger, Some(former));
     }
-    // Unless the user was deleted while we hashed.
-    let signed_in = account::sign_in(tenant, login.user_id, login.login_method_id);
-    Ok(signed_in.map_or(SignIn::WrongCredentials, SignIn::Ok))
+    Ok(SignIn::Ok(signed_in))
 }
 
 /// What came of asking for a reset token.
@@ -203,7 +202,7 @@ pub fn reset_password(tenant: &Tenant, token: &str, new_password: &str) -> Resul
     let hash = hashing::hash(tenant, new_password)?;
     let reset = consume_reset_token(tenant, token);
     if let Reset::Ok { id: Some(id), .. } = reset
-        && login_methods::lock(&tenant.app_id, id, Recipe::EmailPassword).is_some()
+        && account::lock_method(tenant, id, Recipe::EmailPassword).is_some()
     {
         login_methods::set_password_hash(id, &hash, None);
     }
@@ -246,10 +245,8 @@ pub fn update(
         email,
         ..Default::default()
     };
-    if wanted.email.is_some() {
-        login_methods::lock_rivals(app_id, id, &wanted);
-    }
-    let Some(method) = login_methods::lock(app_id, id, Recipe::EmailPassword) else {
+    let Some(method) = account::lock_method_and_rivals(app, id, Recipe::EmailPassword, &wanted)
+    else {
         return Ok(Update::UnknownUserId);
     };
     if wanted.email.is_some() && wanted.email != method.contact.email {

@@ -51,7 +51,7 @@ pub fn sign_in_up(tenant: &Tenant, user: &ProviderUser) -> Result<SignInUp> {
         let known =
             login_methods::find_third_party(app_id, tenant.id(), user.provider, user.user_id);
         let method = match known {
-            Some(id) => login_methods::lock(app_id, id, Recipe::ThirdParty),
+            Some(id) => account::lock_method(tenant, id, Recipe::ThirdParty),
             None => {
                 let Some(id) = insert(tenant, user, &email)? else {
                     continue; // another request made it meanwhile: sign in

@@ -8,8 +8,9 @@ use super::account;
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::store;
+use crate::store::login_methods::Contact;
 use crate::store::user_search::{self, Prefixes, Search};
-use crate::store::users::{AccountInfo, Order, PageStart, Recipe, User};
+use crate::store::users::{AccountInfo, LoginMethod, Order, PageStart, Recipe, User};
 use crate::tenant::Tenant;
 
 /// The user that an id belongs to.
@@ -245,11 +246,15 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
         let ids = without_other_users(app, user.all_ids(), &user);
         // The user first: whoever writes rows of it holds it, and those rows are there before we look for them.
         store::users::lock(&[user.id]);
+        user.login_methods
+            .iter()
+            .for_each(|method| delete_devices(app_id, method));
         store::sessions::lock_of(app_id, &ids, user.id);
         store::users::delete(app_id, &[user.id]);
         delete_what_hangs_on(app_id, &ids);
     } else if let Some(method) = named.first() {
         store::users::lock(&[user.id]);
+        delete_devices(app_id, method);
         store::login_methods::delete(app_id, method.id);
         store::users::refresh(user.id);
         store::primary_claims::release_unused(app_id, user.id);
@@ -261,6 +266,17 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
             store::users::delete(app_id, &[method.id]);
             delete_what_hangs_on(app_id, &ids);
         }
+    }
+}
+
+/// Makes the codes worthless that were sent to a passwordless login method.
+fn delete_devices(app_id: &str, method: &LoginMethod) {
+    if method.recipe == Recipe::Passwordless {
+        let contact = Contact {
+            email: method.email.clone(),
+            phone: method.phone.clone(),
+        };
+        store::passwordless::delete_devices_of(app_id, &method.tenant_ids, &contact);
     }
 }
 

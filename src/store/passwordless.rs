@@ -112,26 +112,25 @@ pub fn devices_of(app_id: &str, tenant_id: &str, contact: &Contact) -> Vec<Devic
     )
 }
 
-/// Locks the devices of an address or a number in the order of their ids, so that two who come with codes of different
-/// devices wait for one another instead of deadlocking; gives the one of this id.
+/// Locks the devices of these addresses and numbers in these tenants, in the order that all who lock several keep to.
 pub fn lock_devices_of(
     app_id: &str,
-    tenant_id: &str,
-    contact: &Contact,
-    id: &str,
-) -> Option<Device> {
-    let devices = db::query(
+    tenant_ids: &[String],
+    emails: &[String],
+    phones: &[String],
+) -> Vec<Device> {
+    db::query(
         "SELECT id, email, phone, link_code_salt, failed_attempts::bigint FROM auth.passwordless_devices
-         WHERE app_id = $1 AND tenant_id = $2 AND (email = $3 OR phone = $4) ORDER BY id FOR UPDATE",
+         WHERE app_id = $1 AND tenant_id = ANY ($2) AND (email = ANY ($3) OR phone = ANY ($4))
+         ORDER BY tenant_id, id FOR UPDATE",
         &[
             app_id.into(),
-            tenant_id.into(),
-            contact.email.as_deref().into(),
-            contact.phone.as_deref().into(),
+            tenant_ids.into(),
+            emails.into(),
+            phones.into(),
         ],
         Device::read,
-    );
-    devices.into_iter().find(|device| device.id == id)
+    )
 }
 
 pub fn count_failure(app_id: &str, tenant_id: &str, device_id: &str) {

@@ -169,7 +169,18 @@ pub fn hold(id: Uuid) -> bool {
     .is_some()
 }
 
-/// Locks users that are about to be deleted.
+/// Locks a user of whom something is about to be changed; whether it is there. Whoever locks login methods or devices,
+/// too, locks their user first.
+pub fn lock_for_change(id: Uuid) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.users WHERE id = $1 FOR NO KEY UPDATE",
+        &[id.into()],
+        |_| (),
+    )
+    .is_some()
+}
+
+/// Locks users that are about to be deleted or linked.
 pub fn lock(ids: &[Uuid]) {
     db::execute(
         "SELECT FROM auth.users WHERE id = ANY ($1) ORDER BY id FOR UPDATE",

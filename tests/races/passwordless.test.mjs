@@ -224,6 +224,7 @@ test("codes for a device that is consumed meanwhile leave nothing behind", async
 });
 
 test("an address that a code and a change of address want goes to one of them", async () => {
+  const before = deadlocks();
   for (let round = 0; round < ROUNDS; round += 1) {
     const wanted = address();
     const users = await atOnce(async () => (await consume(typed(await newCode({ email: address() })))).user, 4);
@@ -240,6 +241,7 @@ test("an address that a code and a change of address want goes to one of them", 
     assert.ok(["OK", RESTART].includes(answers[4].status), JSON.stringify(answers[4]));
     assert.deepEqual([await having(wanted), await devices(wanted)], [1, 0]);
   }
+  assert.equal(deadlocks(), before);
 });
 
 const pairs = (id) => count(`auth.login_methods WHERE third_party_user_id = ${quoted(id)}`);
@@ -267,6 +269,23 @@ test("many sign-ins of a provider's new user make one user, over HTTP and in SQL
       assert.ok(addresses.includes(user.emails[0]) && user.loginMethods[0].verified);
       assert.equal(await having(user.emails[0]), 1);
     }
+  }
+  assert.equal(deadlocks(), before);
+});
+
+test("a provider's user who is removed while signing in is gone, or new", async (t) => {
+  const pair = await backends(t, 2);
+  const before = deadlocks();
+  for (let round = 0; round < 8 * ROUNDS; round += 1) {
+    const id = name();
+    const signIn = () => `SELECT auth.third_party_sign_in_up('p', ${quoted(id)}, ${quoted(address())}, true)`;
+    const { user } = await pair[0].ask(signIn());
+    const statements = [`SELECT auth.delete_user(${quoted(user.id)})`, signIn()];
+    if (round % 2) statements.reverse();
+    const answers = await atOnce((n) => pair[n].ask(statements[n]), 2);
+    assert.deepEqual(statuses(answers), { OK: 2 });
+    const { createdNewUser } = answers.find((answer) => "createdNewUser" in answer);
+    assert.equal(await pairs(id), createdNewUser ? 1 : 0);
   }
   assert.equal(deadlocks(), before);
 });

@@ -48,7 +48,7 @@ impl Call<'_> {
             let name = match recipe {
                 Recipe::EmailPassword => "Email password",
                 Recipe::Passwordless => "Passwordless",
-                Recipe::ThirdParty => "Third Party",
+                Recipe::ThirdParty => "Third party",
                 Recipe::WebAuthn => "WebAuthn",
             };
             return Err(Error::Forbidden(format!(

@@ -202,11 +202,10 @@ fn dispatch(request: &Request) -> Result<Reply> {
 
 /// In the simplified profile a tenant may also be named by the body, the query or a header, in this order.
 fn name_tenant(call: &mut Call, in_path: Option<&str>) -> Result<()> {
-    let in_body = call
-        .body
-        .as_ref()
-        .and_then(|body| body.get("tenantId"))
-        .and_then(Value::as_str);
+    let in_body = match &call.body {
+        Some(body) if body.contains_key("tenantId") => call.text_opt("tenantId")?,
+        _ => None,
+    };
     let named = in_body
         .or_else(|| call.param("tenantId"))
         .or_else(|| call.request.header("tenantid"))

@@ -3,13 +3,13 @@
 use auth_core::passwordless::LinkCode;
 use uuid::Uuid;
 
-use super::parse_device_id;
+use super::{lock_device, lock_devices, parse_device_id};
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::recipes::account::{self, SignedIn};
 use crate::store;
 use crate::store::login_methods::{self, Contact, NewLogin};
-use crate::store::passwordless::{self as rows, Code};
+use crate::store::passwordless::{self as rows, Code, Device};
 use crate::store::users::Recipe;
 use crate::tenant::Tenant;
 
@@ -43,6 +43,101 @@ pub enum Refused {
     },
 }
 
+/// Where a presented code leads.
+struct Located {
+    device: Device,
+    link_code_hash: [u8; 32],
+    is_typed: bool,
+}
+
+/// Finds the device of a presented code; `None` when there is none.
+fn locate(
+    tenant: &Tenant,
+    pre_auth_session_id: &str,
+    code: &PresentedCode,
+) -> Result<Option<Located>> {
+    let (app_id, tenant_id) = (&tenant.app_id, tenant.id());
+    let find_device = |id: &str| rows::find_device(app_id, tenant_id, id);
+    let located = match code {
+        PresentedCode::Link(text) => {
+            let link_code = LinkCode::parse(text)
+                .ok_or_else(|| Error::invalid("Input encoding error in linkCode"))?;
+            let link_code_hash = link_code.row_hash();
+            let code = rows::find_code(app_id, tenant_id, &link_code_hash);
+            let code = code.filter(|code| !is_expired(tenant, code));
+            code.and_then(|code| {
+                Some(Located {
+                    device: find_device(&code.device_id)?,
+                    link_code_hash,
+                    is_typed: false,
+                })
+            })
+        }
+        PresentedCode::Typed {
+            device_id,
+            user_input_code,
+        } => {
+            let device_id = parse_device_id(device_id)?;
+            find_device(&device_id.pre_auth_session_id()).map(|device| Located {
+                link_code_hash: device_id
+                    .link_code(&device.salt, user_input_code)
+                    .row_hash(),
+                device,
+                is_typed: true,
+            })
+        }
+    };
+    match located {
+        Some(located) if located.device.id != pre_auth_session_id.replace('=', "") => Err(
+            Error::invalid("preAuthSessionId and deviceId doesn't match"),
+        ),
+        located => Ok(located),
+    }
+}
+
+/// Decides on a code whose device is locked, if it is still there. A wrong code counts.
+fn judge(
+    tenant: &Tenant,
+    located: &Located,
+    locked: Option<Device>,
+) -> std::result::Result<ConsumedDevice, Refused> {
+    let (app_id, tenant_id) = (&tenant.app_id, tenant.id());
+    let Some(device) = locked else {
+        return Err(Refused::RestartFlow);
+    };
+    let max = tenant.settings.passwordless_max_code_input_attempts();
+    if device.failed_attempts >= max {
+        rows::delete_device(app_id, tenant_id, &device.id);
+        return Err(Refused::RestartFlow);
+    }
+    let failed_attempts = device.failed_attempts + 1;
+    match rows::find_code(app_id, tenant_id, &located.link_code_hash) {
+        Some(code) if !is_expired(tenant, &code) => Ok(ConsumedDevice {
+            pre_auth_session_id: device.id,
+            failed_attempts: device.failed_attempts,
+            contact: device.contact,
+        }),
+        _ if !located.is_typed => Err(Refused::RestartFlow),
+        _ if failed_attempts >= max => {
+            rows::delete_device(app_id, tenant_id, &device.id);
+            Err(Refused::RestartFlow)
+        }
+        found => {
+            rows::count_failure(app_id, tenant_id, &device.id);
+            Err(match found {
+                Some(_) => Refused::Expired {
+                    failed_attempts,
+                    max,
+                },
+                None => Refused::Incorrect {
+                    failed_attempts,
+                    max,
+                },
+            })
+        }
+    }
+}
+
 /// Checks a code and leaves it as it is; a wrong one counts.
 ///
 /// # Errors
@@ -52,73 +147,11 @@ pub fn check_code(
     pre_auth_session_id: &str,
     code: &PresentedCode,
 ) -> Result<std::result::Result<ConsumedDevice, Refused>> {
-    let (app_id, tenant_id) = (&tenant.app_id, tenant.id());
-    let restart = Ok(Err(Refused::RestartFlow));
-    let (device_id, link_code_hash, is_typed) = match code {
-        PresentedCode::Link(text) => {
-            let link_code = LinkCode::parse(text)
-                .ok_or_else(|| Error::invalid("Input encoding error in linkCode"))?;
-            let hash = link_code.row_hash();
-            match rows::find_code(app_id, tenant_id, &hash) {
-                Some(code) if !is_expired(tenant, &code) => (code.device_id, hash, false),
-                _ => return restart,
-            }
-        }
-        PresentedCode::Typed {
-            device_id,
-            user_input_code,
-        } => {
-            let device_id = parse_device_id(device_id)?;
-            let id = device_id.pre_auth_session_id();
-            let Some(device) = rows::find_device(app_id, tenant_id, &id) else {
-                return restart;
-            };
-            let link_code = device_id.link_code(&device.salt, user_input_code);
-            (id, link_code.row_hash(), true)
-        }
+    let Some(located) = locate(tenant, pre_auth_session_id, code)? else {
+        return Ok(Err(Refused::RestartFlow));
     };
-    if device_id != pre_auth_session_id.replace('=', "") {
-        return Err(Error::invalid(
-            "preAuthSessionId and deviceId doesn't match",
-        ));
-    }
-    let max = tenant.settings.passwordless_max_code_input_attempts();
-    let device = rows::find_device(app_id, tenant_id, &device_id)
-        .and_then(|device| rows::lock_devices_of(app_id, tenant_id, &device.contact, &device_id));
-    let Some(device) = device else {
-        return restart;
-    };
-    if device.failed_attempts >= max {
-        rows::delete_device(app_id, tenant_id, &device.id);
-        return restart;
-    }
-    let found = rows::find_code(app_id, tenant_id, &link_code_hash);
-    match found {
-        Some(code) if !is_expired(tenant, &code) => Ok(Ok(ConsumedDevice {
-            pre_auth_session_id: device.id,
-            failed_attempts: device.failed_attempts,
-            contact: device.contact,
-        })),
-        _ if !is_typed => restart,
-        _ if device.failed_attempts + 1 >= max => {
-            rows::delete_device(app_id, tenant_id, &device.id);
-            restart
-        }
-        found => {
-            rows::count_failure(app_id, tenant_id, &device.id);
-            let failed_attempts = device.failed_attempts + 1;
-            Ok(Err(match found {
-                Some(_) => Refused::Expired {
-                    failed_attempts,
-                    max,
-                },
-                None => Refused::Incorrect {
-                    failed_attempts,
-                    max,
-                },
-            }))
-        }
-    }
+    let locked = lock_device(tenant, &located.device.id);
+    Ok(judge(tenant, &located, locked))
 }
 
 fn is_expired(tenant: &Tenant, code: &Code) -> bool {
@@ -144,16 +177,30 @@ pub fn consume_code(
     code: &PresentedCode,
     verify_email: bool,
 ) -> Result<std::result::Result<Consumed, Refused>> {
+    let Some(located) = locate(tenant, pre_auth_session_id, code)? else {
+        return Ok(Err(Refused::RestartFlow));
+    };
     tenant.hold()?;
-    let device = match check_code(tenant, pre_auth_session_id, code)? {
+    let contact = &located.device.contact;
+    // The user first, then the login method, then devices: deletion and changes of address keep to the same order.
+    let method =
+        find(tenant, contact).and_then(|id| account::lock_method(tenant, id, Recipe::Passwordless));
+    // A user that is reached in another way, too, needs the codes no more that were sent there.
+    let all_contacts = method.map_or_else(|| contact.clone(), |method| method.contact);
+    let locked = lock_devices(tenant, &all_contacts)
+        .into_iter()
+        .find(|device| device.id == located.device.id);
+    let device = match judge(tenant, &located, locked) {
         Ok(device) => device,
         Err(refused) => return Ok(Err(refused)),
     };
     let own_tenant = [tenant.id().to_owned()];
-    rows::delete_devices_of(&tenant.app_id, &own_tenant, &device.contact);
+    for contact in [&device.contact, &all_contacts] {
+        rows::delete_devices_of(&tenant.app_id, &own_tenant, contact);
+    }
     for _ in 0..3 {
         let done = match find(tenant, &device.contact) {
-            Some(id) => sign_in(tenant, id, &device.contact),
+            Some(id) => sign_in(tenant, id),
             None => sign_up(tenant, &device.contact)?,
         };
         // Otherwise another request made or deleted the user meanwhile.
@@ -177,13 +224,8 @@ fn find(tenant: &Tenant, contact: &Contact) -> Option<Uuid> {
     login_methods::find_passwordless(&tenant.app_id, tenant.id(), email, phone)
 }
 
-fn sign_in(tenant: &Tenant, id: Uuid, used: &Contact) -> Option<(SignedIn, bool)> {
-    let method = login_methods::lock(&tenant.app_id, id, Recipe::Passwordless)?;
-    if method.contact != *used {
-        // The user is reached in another way, too: the codes that were sent there are of no use any more.
-        let own_tenant = [tenant.id().to_owned()];
-        rows::delete_devices_of(&tenant.app_id, &own_tenant, &method.contact);
-    }
+fn sign_in(tenant: &Tenant, id: Uuid) -> Option<(SignedIn, bool)> {
+    let method = account::lock_method(tenant, id, Recipe::Passwordless)?;
     Some((account::sign_in(tenant, method.user_id, id)?, false))
 }
 

@@ -196,13 +196,27 @@ pub fn revoke_code(tenant: &Tenant, code_id: &str) {
     let Some(device_id) = rows::device_of_code(app_id, tenant_id, id) else {
         return;
     };
-    let device = rows::find_device(app_id, tenant_id, &device_id)
-        .and_then(|device| rows::lock_devices_of(app_id, tenant_id, &device.contact, &device_id));
-    let Some(device) = device else { return };
+    let Some(device) = lock_device(tenant, &device_id) else {
+        return;
+    };
     rows::delete_code(app_id, tenant_id, id);
     if rows::codes_of(app_id, tenant_id, &device.id).is_empty() {
         rows::delete_device(app_id, tenant_id, &device.id);
     }
+}
+
+/// Locks a device, with all others of its address or number.
+fn lock_device(tenant: &Tenant, id: &str) -> Option<Device> {
+    let contact = rows::find_device(&tenant.app_id, tenant.id(), id)?.contact;
+    lock_devices(tenant, &contact)
+        .into_iter()
+        .find(|device| device.id == id)
+}
+
+fn lock_devices(tenant: &Tenant, contact: &Contact) -> Vec<Device> {
+    let own_tenant = [tenant.id().to_owned()];
+    let (emails, phones) = (contact.email.as_slice(), contact.phone.as_slice());
+    rows::lock_devices_of(&tenant.app_id, &own_tenant, emails, phones)
 }
 
 /// Makes all codes of a device worthless.

@@ -49,8 +49,8 @@ pub fn update(app: &Tenant, recipe_user_id: &str, email: Change, phone: Change) 
             .transpose()?
             .and_then(|c| c.phone),
     };
-    login_methods::lock_rivals(app_id, id, &wanted);
-    let Some(method) = login_methods::lock(app_id, id, Recipe::Passwordless) else {
+    let Some(method) = account::lock_method_and_rivals(app, id, Recipe::Passwordless, &wanted)
+    else {
         return Ok(Update::UnknownUserId);
     };
     let pick = |change, new: &Option<String>, old: &Option<String>| match change {
@@ -85,6 +85,13 @@ pub fn update(app: &Tenant, recipe_user_id: &str, email: Change, phone: Change) 
             .filter(|_| new.phone != method.contact.phone),
     };
     let tenants = &method.tenant_ids;
+    // Before the keys: whoever signs up with a code holds the device while it asks for the key.
+    let both = |old: &Option<String>, new: &Option<String>| -> Vec<String> {
+        old.iter().chain(new).cloned().collect()
+    };
+    let emails = both(&method.contact.email, &new.email);
+    let phones = both(&method.contact.phone, &new.phone);
+    rows::lock_devices_of(app_id, tenants, &emails, &phones);
     if !account::claim_contact(app_id, &method, &only_email) {
         let reason = "New email is associated with another primary user ID";
         return Ok(Update::EmailChangeNotAllowed { reason });

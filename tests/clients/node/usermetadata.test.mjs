@@ -31,7 +31,10 @@ test("updates are merged at the top level alone", async () => {
   const { id } = await signUp();
   const first = { name: "Ada", preferences: { theme: "dark", size: 12 }, tags: ["a", "b"] };
   assert.deepEqual(await update(id, first), first);
-  assert.deepEqual(await update(id, { preferences: { theme: "light" } }), { ...first, preferences: { theme: "light" } });
+  assert.deepEqual(await update(id, { preferences: { theme: "light" } }), {
+    ...first,
+    preferences: { theme: "light" },
+  });
   assert.deepEqual((await update(id, { tags: ["c"], age: 36 })).tags, ["c"], "lists are replaced");
   assert.deepEqual(await update(id, {}), { name: "Ada", preferences: { theme: "light" }, tags: ["c"], age: 36 });
 });
