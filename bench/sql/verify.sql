@@ -1,1 +1,0 @@
-SELECT auth.verify_session(:token) ->> 'status';

@@ -1,1 +1,0 @@
-SELECT length(:token) AS length;
