@@ -4,26 +4,15 @@ use pgrx::prelude::*;
 use serde_json::{Value, json};
 
 use super::{answer, app_of, required};
-use crate::documents::{UserShape, link_obstacle, ok, primary_obstacle, user};
+use crate::documents::{UserShape, linked, ok, primary};
 use crate::error::Result;
-use crate::recipes::accountlinking::{self, Mode, Obstacle};
+use crate::recipes::accountlinking::{self, Mode};
 
-fn primary(recipe_user_id: Option<&str>, app_id: Option<&str>, mode: Mode) -> Result<Value> {
+fn make_primary(recipe_user_id: Option<&str>, app_id: Option<&str>, mode: Mode) -> Result<Value> {
     let recipe_user_id = required("recipe_user_id", recipe_user_id)?;
     let app = app_of(app_id)?;
-    Ok(
-        match accountlinking::create_primary(&app, recipe_user_id, mode)? {
-            Ok(was_already) => {
-                let mut document = ok(json!({ "wasAlreadyAPrimaryUser": was_already }));
-                if mode == Mode::Do {
-                    let made = accountlinking::user_of(&app, recipe_user_id)?;
-                    document["user"] = user(&made, UserShape::NEWEST);
-                }
-                document
-            }
-            Err(obstacle) => primary_obstacle(&app, &obstacle),
-        },
-    )
+    let outcome = accountlinking::create_primary(&app, recipe_user_id, mode)?;
+    Ok(primary(&app, &outcome, UserShape::NEWEST))
 }
 
 fn link(
@@ -36,18 +25,7 @@ fn link(
     let primary_user_id = required("primary_user_id", primary_user_id)?;
     let app = app_of(app_id)?;
     let outcome = accountlinking::link(&app, recipe_user_id, primary_user_id, mode)?;
-    let (mut document, shows_user) = match &outcome {
-        Ok(were_already) => (ok(json!({ "accountsAlreadyLinked": were_already })), true),
-        Err(obstacle) => (
-            link_obstacle(&app, obstacle),
-            matches!(obstacle, Obstacle::AlreadyLinked { .. }),
-        ),
-    };
-    if mode == Mode::Do && shows_user {
-        let shown = accountlinking::user_of(&app, recipe_user_id)?;
-        document["user"] = user(&shown, UserShape::NEWEST);
-    }
-    Ok(document)
+    Ok(linked(&app, &outcome, UserShape::NEWEST))
 }
 
 #[pg_extern(security_definer)]
@@ -56,7 +34,7 @@ fn can_create_primary_user(
     recipe_user_id: Option<&str>,
     app_id: default!(Option<&str>, "'public'"),
 ) -> pgrx::JsonB {
-    answer(|| primary(recipe_user_id, app_id, Mode::Check))
+    answer(|| make_primary(recipe_user_id, app_id, Mode::Check))
 }
 
 #[pg_extern(security_definer)]
@@ -65,7 +43,7 @@ fn create_primary_user(
     recipe_user_id: Option<&str>,
     app_id: default!(Option<&str>, "'public'"),
 ) -> pgrx::JsonB {
-    answer(|| primary(recipe_user_id, app_id, Mode::Do))
+    answer(|| make_primary(recipe_user_id, app_id, Mode::Do))
 }
 
 #[pg_extern(security_definer)]

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use super::{answer, app_of, required, tenant_of};
 use crate::documents::{
-    UserShape, consumed_device, device_codes, new_code, ok, only, refused_code, signed_in, status,
+    UserShape, consumed_device, device_codes, new_code, ok, only, refused_code, signed_in,
+    updated_contact,
 };
 use crate::error::{Error, Result};
 use crate::recipes::passwordless::{
-    self, Change, CreateCode, DeviceCodes, PresentedCode, Recipient, Selection, Update,
+    self, Change, CreateCode, DeviceCodes, PresentedCode, Recipient, Selection,
 };
 
 /// The only one of several arguments that is not null.
@@ -204,22 +205,8 @@ fn update_passwordless_user(
         let id = required("recipe_user_id", recipe_user_id)?;
         let email = change_of("email", email, clear_email)?;
         let phone = change_of("phone_number", phone_number, clear_phone_number)?;
-        Ok(
-            match passwordless::update(&*app_of(app_id)?, id, email, phone)? {
-                Update::Ok => only("OK"),
-                Update::UnknownUserId => only("UNKNOWN_USER_ID_ERROR"),
-                Update::EmailAlreadyExists => only("EMAIL_ALREADY_EXISTS_ERROR"),
-                Update::PhoneNumberAlreadyExists => only("PHONE_NUMBER_ALREADY_EXISTS_ERROR"),
-                Update::EmailChangeNotAllowed { reason } => status(
-                    "EMAIL_CHANGE_NOT_ALLOWED_ERROR",
-                    json!({ "reason": reason }),
-                ),
-                Update::PhoneNumberChangeNotAllowed { reason } => status(
-                    "PHONE_NUMBER_CHANGE_NOT_ALLOWED_ERROR",
-                    json!({ "reason": reason }),
-                ),
-            },
-        )
+        let update = passwordless::update(&*app_of(app_id)?, id, email, phone)?;
+        Ok(updated_contact(&update))
     })
 }
 

@@ -4,8 +4,8 @@ use pgrx::prelude::*;
 use serde_json::json;
 
 use super::{answer, app_of, required};
-use crate::documents::{ok, only, status, user_id_mapping};
-use crate::recipes::useridmapping::{self, Create, CreateRequest, IdType};
+use crate::documents::{mapped, ok, only, user_id_mapping};
+use crate::recipes::useridmapping::{self, CreateRequest, IdType};
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, auth, pg_temp)]
@@ -24,20 +24,7 @@ fn create_user_id_mapping(
             force: required("force", force)?,
             moves_email_verification: true,
         };
-        Ok(match useridmapping::create(&*app_of(app_id)?, &request)? {
-            Create::Ok => only("OK"),
-            Create::UnknownUserId => only("UNKNOWN_SUPERTOKENS_USER_ID_ERROR"),
-            Create::AlreadyExists {
-                user_has_one,
-                external_id_has_one,
-            } => status(
-                "USER_ID_MAPPING_ALREADY_EXISTS_ERROR",
-                json!({
-                    "doesSuperTokensUserIdExist": user_has_one,
-                    "doesExternalUserIdExist": external_id_has_one,
-                }),
-            ),
-        })
+        Ok(mapped(&useridmapping::create(&*app_of(app_id)?, &request)?))
     })
 }
 

@@ -12,8 +12,8 @@ use crate::tenant::Tenant;
 
 /// Why a user cannot be a primary one, or cannot be linked to one.
 pub enum Obstacle {
-    /// It belongs to this user already.
-    AlreadyLinked { primary: Uuid },
+    /// It belongs to this user already, which is shown where something was to be done.
+    AlreadyLinked { primary: Uuid, user: Option<User> },
     /// This primary user has the same address, number or third-party login.
     AccountInfo { primary: Uuid, kind: Kind },
     /// The user to link to is no primary one.
@@ -29,8 +29,26 @@ impl From<Conflict> for Obstacle {
     }
 }
 
-/// What came of it: whether everything was as wanted already, or what is in the way.
-pub type Outcome = std::result::Result<bool, Obstacle>;
+/// That everything is as wanted.
+pub struct Done {
+    /// Whether it was so before.
+    pub was_already: bool,
+    /// The user, where something was to be done.
+    pub user: Option<User>,
+}
+
+/// What came of it, or what is in the way.
+pub type Outcome = std::result::Result<Done, Obstacle>;
+
+fn done(app: &Tenant, user_id: Uuid, was_already: bool, mode: Mode) -> Result<Outcome> {
+    let user = shown(app, user_id, mode)?;
+    Ok(Ok(Done { was_already, user }))
+}
+
+/// The user as it is now, unless this is but a check.
+fn shown(app: &Tenant, user_id: Uuid, mode: Mode) -> Result<Option<User>> {
+    (mode == Mode::Do).then(|| load(app, user_id)).transpose()
+}
 
 /// Whether anything is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +97,14 @@ fn lock(app: &Tenant, ids: &[&str]) -> Result<Vec<(Resolved, User)>> {
 pub fn create_primary(app: &Tenant, recipe_user_id: &str, mode: Mode) -> Result<Outcome> {
     let (found, user) = lock(app, &[recipe_user_id])?.remove(0);
     if found.id != user.id {
-        return Ok(Err(Obstacle::AlreadyLinked { primary: user.id }));
+        let primary = user.id;
+        return Ok(Err(Obstacle::AlreadyLinked {
+            primary,
+            user: None,
+        }));
     }
     if user.is_primary {
-        return Ok(Ok(true));
+        return done(app, user.id, true, mode);
     }
     let users = [user.id];
     let wanted = Wanted {
@@ -100,7 +122,7 @@ pub fn create_primary(app: &Tenant, recipe_user_id: &str, mode: Mode) -> Result<
     if mode == Mode::Do {
         store::users::set_primary(user.id, true);
     }
-    Ok(Ok(false))
+    done(app, user.id, false, mode)
 }
 
 /// Links a user to a primary one: its login method becomes one of that user's.
@@ -120,10 +142,11 @@ pub fn link(
         return Ok(Err(Obstacle::NotPrimary));
     }
     if user.id == primary.id {
-        return Ok(Ok(true));
+        return done(app, primary.id, true, mode);
     }
     if user.is_primary || recipe.id != user.id {
-        return Ok(Err(Obstacle::AlreadyLinked { primary: user.id }));
+        let (primary, user) = (user.id, shown(app, user.id, mode)?);
+        return Ok(Err(Obstacle::AlreadyLinked { primary, user }));
     }
     let users = [primary.id, user.id];
     let wanted = Wanted {
@@ -145,7 +168,7 @@ pub fn link(
         let (from, to) = (user.id.to_string(), primary.id.to_string());
         store::active_users::merge(&app.app_id, &from, &to);
     }
-    Ok(Ok(false))
+    done(app, primary.id, false, mode)
 }
 
 /// What came of unlinking.
@@ -195,12 +218,4 @@ pub fn unlink(app: &Tenant, recipe_user_id: &str) -> Result<Unlinked> {
         was_linked: true,
         was_recipe_user_deleted,
     })
-}
-
-/// The user that an id belongs to, after the fact.
-///
-/// # Errors
-/// [`Error::Invalid`] for an unknown id.
-pub fn user_of(app: &Tenant, id: &str) -> Result<User> {
-    load(app, resolve(app, id)?.user_id)
 }

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::call::Call;
 use super::{Route, route};
-use crate::documents::{link_obstacle, ok, primary_obstacle, user};
+use crate::documents::{linked, ok, primary};
 use crate::error::Result;
 use crate::http::Reply;
-use crate::recipes::accountlinking::{self, Mode, Obstacle};
+use crate::recipes::accountlinking::{self, Mode};
 
 pub const ROUTES: &[Route] = &[
     route("GET", "/recipe/accountlinking/user/primary/check", |call| {
@@ -31,34 +31,15 @@ pub const ROUTES: &[Route] = &[
 
 fn create_primary(call: &Call, recipe_user_id: &str, mode: Mode) -> Result<Reply> {
     let app = call.app()?;
-    let document = match accountlinking::create_primary(&app, recipe_user_id, mode)? {
-        Ok(was_already) => {
-            let mut document = ok(json!({ "wasAlreadyAPrimaryUser": was_already }));
-            if mode == Mode::Do {
-                let made = accountlinking::user_of(&app, recipe_user_id)?;
-                document["user"] = user(&made, call.cdi.user_shape);
-            }
-            document
-        }
-        Err(obstacle) => primary_obstacle(&app, &obstacle),
-    };
+    let outcome = accountlinking::create_primary(&app, recipe_user_id, mode)?;
+    let document = primary(&app, &outcome, call.cdi.user_shape);
     Ok(Reply::json(200, &document))
 }
 
 fn link(call: &Call, recipe_user_id: &str, primary_user_id: &str, mode: Mode) -> Result<Reply> {
     let app = call.app()?;
     let outcome = accountlinking::link(&app, recipe_user_id, primary_user_id, mode)?;
-    let (mut document, shows_user) = match &outcome {
-        Ok(were_already) => (ok(json!({ "accountsAlreadyLinked": were_already })), true),
-        Err(obstacle) => (
-            link_obstacle(&app, obstacle),
-            matches!(obstacle, Obstacle::AlreadyLinked { .. }),
-        ),
-    };
-    if mode == Mode::Do && shows_user {
-        let shown = accountlinking::user_of(&app, recipe_user_id)?;
-        document["user"] = user(&shown, call.cdi.user_shape);
-    }
+    let document = linked(&app, &outcome, call.cdi.user_shape);
     Ok(Reply::json(200, &document))
 }
 

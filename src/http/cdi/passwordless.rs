@@ -5,13 +5,12 @@ use serde_json::{Value, json};
 use super::call::{Call, invalid_field};
 use super::{Route, route};
 use crate::documents::{
-    consumed_device, device_codes, new_code, ok, only, refused_code, signed_in, status, user,
+    consumed_device, device_codes, new_code, ok, only, refused_code, signed_in, updated_contact,
+    user,
 };
 use crate::error::{Error, Result};
 use crate::http::Reply;
-use crate::recipes::passwordless::{
-    self, Change, CreateCode, PresentedCode, Recipient, Selection, Update,
-};
+use crate::recipes::passwordless::{self, Change, CreateCode, PresentedCode, Recipient, Selection};
 use crate::recipes::users::{self, AccountInfoQuery};
 use crate::store::users::Recipe;
 
@@ -214,21 +213,8 @@ pub fn get_user(call: &Call) -> Result<Reply> {
 pub fn update_user(call: &Call) -> Result<Reply> {
     let id = call.text(call.cdi.login_method_id_field)?;
     let (email, phone) = (change(call, "email")?, change(call, "phoneNumber")?);
-    let document = match passwordless::update(&*call.app()?, id, email, phone)? {
-        Update::Ok => only("OK"),
-        Update::UnknownUserId => only("UNKNOWN_USER_ID_ERROR"),
-        Update::EmailAlreadyExists => only("EMAIL_ALREADY_EXISTS_ERROR"),
-        Update::PhoneNumberAlreadyExists => only("PHONE_NUMBER_ALREADY_EXISTS_ERROR"),
-        Update::EmailChangeNotAllowed { reason } => status(
-            "EMAIL_CHANGE_NOT_ALLOWED_ERROR",
-            json!({ "reason": reason }),
-        ),
-        Update::PhoneNumberChangeNotAllowed { reason } => status(
-            "PHONE_NUMBER_CHANGE_NOT_ALLOWED_ERROR",
-            json!({ "reason": reason }),
-        ),
-    };
-    Ok(Reply::json(200, &document))
+    let update = passwordless::update(&*call.app()?, id, email, phone)?;
+    Ok(Reply::json(200, &updated_contact(&update)))
 }
 
 /// Absent keeps, null clears.

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::call::{Call, invalid_field};
 use super::{Route, route};
-use crate::documents::{ok, only, status, user_id_mapping};
+use crate::documents::{mapped, ok, only, user_id_mapping};
 use crate::error::Result;
 use crate::http::Reply;
-use crate::recipes::useridmapping::{self, Create, CreateRequest, IdType};
+use crate::recipes::useridmapping::{self, CreateRequest, IdType};
 
 pub const ROUTES: &[Route] = &[
     route("POST", "/recipe/userid/map", create),
@@ -32,21 +32,8 @@ fn create(call: &Call) -> Result<Reply> {
         force: call.bool_opt("force")?.unwrap_or(false),
         moves_email_verification: call.cdi.verifies_on_sign_in,
     };
-    let document = match useridmapping::create(&*call.app()?, &request)? {
-        Create::Ok => only("OK"),
-        Create::UnknownUserId => only("UNKNOWN_SUPERTOKENS_USER_ID_ERROR"),
-        Create::AlreadyExists {
-            user_has_one,
-            external_id_has_one,
-        } => status(
-            "USER_ID_MAPPING_ALREADY_EXISTS_ERROR",
-            json!({
-                "doesSuperTokensUserIdExist": user_has_one,
-                "doesExternalUserIdExist": external_id_has_one,
-            }),
-        ),
-    };
-    Ok(Reply::json(200, &document))
+    let outcome = useridmapping::create(&*call.app()?, &request)?;
+    Ok(Reply::json(200, &mapped(&outcome)))
 }
 
 fn id_type(named: Option<&str>) -> Result<IdType> {
