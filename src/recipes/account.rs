@@ -29,8 +29,8 @@ pub fn signed_in(tenant: &Tenant, user_id: Uuid, recipe_user_id: Uuid) -> Signed
 
 /// Notes a sign-in; `None` when the user has been deleted meanwhile. A deletion that comes later waits for what is
 /// written here.
-pub fn sign_in(tenant: &Tenant, user_id: Uuid, recipe_user_id: Uuid) -> Option<SignedIn> {
-    store::users::hold(user_id);
+pub fn sign_in(tenant: &Tenant, recipe_user_id: Uuid) -> Option<SignedIn> {
+    let user_id = hold_user_of(tenant, recipe_user_id)?;
     let now = Time::now();
     store::users::mark_signed_in(user_id, now);
     let user = store::users::load(&tenant.app_id, &[user_id]).pop()?;
@@ -60,13 +60,19 @@ pub struct Resolved {
     pub id: Uuid,
     /// The user that it belongs to.
     pub user_id: Uuid,
+    /// The id by which callers know it.
+    pub shown_id: String,
 }
 
 /// Looks an id up, as [`find_user_id`] does.
 pub fn resolve(app: &Tenant, text: &str) -> Option<Resolved> {
     let known = |id: Uuid| {
-        let user_id = store::users::find_user_id(&app.app_id, id)?;
-        Some(Resolved { id, user_id })
+        let (user_id, external_id) = store::users::identify(&app.app_id, id)?;
+        Some(Resolved {
+            id,
+            user_id,
+            shown_id: external_id.unwrap_or_else(|| id.to_string()),
+        })
     };
     parse_id(text).and_then(known).or_else(|| {
         let mapping = store::user_id_mappings::of_external_id(&app.app_id, text)?;
@@ -83,6 +89,18 @@ pub fn shown_id(app: &Tenant, id: Uuid) -> String {
 /// The slot in which rows made for `subject` live: that of the id, if it is one of ours.
 pub fn slot_of_subject(subject: &str) -> Slot {
     parse_id(subject).map_or_else(Slot::random, Slot::of)
+}
+
+/// Keeps the user of a login method from being deleted or linked elsewhere until this transaction ends.
+fn hold_user_of(app: &Tenant, recipe_user_id: Uuid) -> Option<Uuid> {
+    loop {
+        let user_id = store::users::find_user_id(&app.app_id, recipe_user_id)?;
+        store::users::hold(user_id);
+        // Unless it was linked elsewhere while we waited.
+        if store::users::find_user_id(&app.app_id, recipe_user_id) == Some(user_id) {
+            return Some(user_id);
+        }
+    }
 }
 
 /// Locks a login method of a recipe and, before it, its user.

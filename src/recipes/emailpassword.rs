@@ -96,7 +96,7 @@ pub fn sign_in(tenant: &Tenant, email: &str, password: &str) -> Result<SignIn> {
         return Ok(SignIn::WrongCredentials);
     };
     // Unless the user was deleted while we hashed.
-    let Some(signed_in) = account::sign_in(tenant, login.user_id, login.login_method_id) else {
+    let Some(signed_in) = account::sign_in(tenant, login.login_method_id) else {
         return Ok(SignIn::WrongCredentials);
     };
     if let Some(stronger) = checked.rehashed {

@@ -27,9 +27,11 @@ pub enum Associate {
 /// # Errors
 /// [`Error::Invalid`] for an empty id, [`Error::TenantNotFound`] when the tenant is being removed.
 pub fn associate(tenant: &Tenant, recipe_user_id: &str) -> Result<Associate> {
-    refuse_empty(recipe_user_id)?;
+    let recipe_user_id = trimmed(recipe_user_id)?;
     tenant.hold()?;
     let app_id = &tenant.app_id;
+    // As for linking: what a primary user holds in a tenant is decided by one request at a time.
+    store::tenants::lock_app(app_id);
     let Some(found) = account::resolve(tenant, recipe_user_id) else {
         return Ok(Associate::UnknownUserId);
     };
@@ -68,12 +70,12 @@ pub fn associate(tenant: &Tenant, recipe_user_id: &str) -> Result<Associate> {
     Ok(taken(tenant, method))
 }
 
-fn refuse_empty(id: &str) -> Result<()> {
+fn trimmed(id: &str) -> Result<&str> {
     match id.trim() {
         "" => Err(Error::invalid(
             "Field name 'userId' cannot be an empty String",
         )),
-        _ => Ok(()),
+        id => Ok(id),
     }
 }
 
@@ -96,7 +98,7 @@ fn taken(tenant: &Tenant, method: &LoginMethod) -> Associate {
 /// # Errors
 /// [`Error::Invalid`] for an empty id.
 pub fn disassociate(tenant: &Tenant, recipe_user_id: &str) -> Result<Option<bool>> {
-    refuse_empty(recipe_user_id)?;
+    let recipe_user_id = trimmed(recipe_user_id)?;
     let (app_id, tenant_id) = (&tenant.app_id, tenant.id());
     let found = account::resolve(tenant, recipe_user_id);
     let user = found.as_ref().and_then(|found| {

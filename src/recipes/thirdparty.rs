@@ -71,7 +71,7 @@ pub fn sign_in_up(tenant: &Tenant, user: &ProviderUser) -> Result<SignInUp> {
             return Ok(SignInUp::EmailChangeNotAllowed { reason });
         }
         verify(tenant, method.id, &email, user.is_verified);
-        if let Some(signed_in) = account::sign_in(tenant, method.user_id, method.id) {
+        if let Some(signed_in) = account::sign_in(tenant, method.id) {
             return Ok(SignInUp::Ok {
                 signed_in,
                 created_new_user: false,

@@ -231,10 +231,19 @@ fn has(user: &User, info: &AccountInfo) -> bool {
 
 /// Deletes a user, or only the login method that the id names while others remain. Unknown ids are ignored.
 pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
-    let Some(found) = account::resolve(app, user_id) else {
-        return;
-    };
     let app_id = &app.app_id;
+    let found = loop {
+        let Some(found) = account::resolve(app, user_id) else {
+            return;
+        };
+        // The user first: whoever writes rows of it holds it, and those rows are there before we look for them.
+        store::users::lock(&[found.user_id]);
+        // Unless it was linked elsewhere while we waited.
+        let now = account::resolve(app, user_id);
+        if now.is_some_and(|now| now.user_id == found.user_id) {
+            break found;
+        }
+    };
     let Some(user) = store::users::load(app_id, &[found.user_id]).pop() else {
         return;
     };
@@ -244,8 +253,6 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
         .partition(|method| method.id == found.id);
     if remove_all_linked_accounts || others.is_empty() {
         let ids = without_other_users(app, user.all_ids(), &user);
-        // The user first: whoever writes rows of it holds it, and those rows are there before we look for them.
-        store::users::lock(&[user.id]);
         user.login_methods
             .iter()
             .for_each(|method| delete_devices(app_id, method));
@@ -253,7 +260,6 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
         store::users::delete(app_id, &[user.id]);
         delete_what_hangs_on(app_id, &ids);
     } else if let Some(method) = named.first() {
-        store::users::lock(&[user.id]);
         delete_devices(app_id, method);
         store::login_methods::delete(app_id, method.id);
         store::users::refresh(user.id);

@@ -40,12 +40,13 @@ impl SessionRow {
 }
 
 /// Writes a session; its user, unless the user has just been deleted. The lock keeps the user until this transaction
-/// ends, as the foreign key would, and finds a deleted one where the foreign key would fail.
+/// ends, as the foreign key would, and finds a deleted one where the foreign key would fail, and one that has just been
+/// linked to another.
 pub fn insert(app_id: &str, session: &SessionRow) -> Option<Uuid> {
     db::query_one(
         "INSERT INTO auth.sessions (id, app_id, tenant_id, subject, user_id, refresh_hash, created_at,
              expires_at, expiry_day, use_static_key, payload, data)
-         VALUES ($1, $2, $3, $4, (SELECT id FROM auth.users WHERE id = $5 FOR KEY SHARE), $6, $7, $8,
+         VALUES ($1, $2, $3, $4, (SELECT coalesce(merged_into, id) FROM auth.users WHERE id = $5 FOR KEY SHARE), $6, $7, $8,
              ($8 AT TIME ZONE 'UTC')::date, $9, $10, $11)
          RETURNING user_id",
         &[

@@ -159,6 +159,20 @@ pub fn find_user_id(app_id: &str, id: Uuid) -> Option<Uuid> {
     )
 }
 
+/// The same, with the id by which callers know `id`, if that is another.
+pub fn identify(app_id: &str, id: Uuid) -> Option<(Uuid, Option<String>)> {
+    db::query_opt(
+        "SELECT found.user_id, k.external_id FROM (
+             SELECT user_id FROM auth.login_methods WHERE id = $1 AND app_id = $2
+             UNION ALL
+             SELECT user_id FROM auth.login_methods WHERE user_id = $1 AND app_id = $2
+             LIMIT 1) AS found
+         LEFT JOIN auth.user_id_mappings k ON k.user_id = $1",
+        &[id.into(), app_id.into()],
+        |row| (row.uuid(1), row.text_opt(2)),
+    )
+}
+
 /// Keeps a user from being deleted until this transaction ends; whether it is there.
 pub fn hold(id: Uuid) -> bool {
     db::query_opt(

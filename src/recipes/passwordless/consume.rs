@@ -225,8 +225,8 @@ fn find(tenant: &Tenant, contact: &Contact) -> Option<Uuid> {
 }
 
 fn sign_in(tenant: &Tenant, id: Uuid) -> Option<(SignedIn, bool)> {
-    let method = account::lock_method(tenant, id, Recipe::Passwordless)?;
-    Some((account::sign_in(tenant, method.user_id, id)?, false))
+    account::lock_method(tenant, id, Recipe::Passwordless)?;
+    Some((account::sign_in(tenant, id)?, false))
 }
 
 fn sign_up(tenant: &Tenant, contact: &Contact) -> Result<Option<(SignedIn, bool)>> {

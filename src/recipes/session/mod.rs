@@ -80,15 +80,21 @@ pub fn create(tenant: &Tenant, dialect: Dialect, request: CreateRequest) -> Resu
     let validity_ms = mint::access_token_validity_ms(tenant, request.access_token_validity_ms)?;
     let app_id = &tenant.app_id;
     tenant.hold()?;
-    let user_id = account::find_user_id(tenant, request.user_id);
+    let found = account::resolve(tenant, request.user_id);
+    let user_id = found.as_ref().map(|found| found.user_id);
+    // A user that callers know by another id is known by it in the session, too.
+    let subject = found.map_or_else(|| request.user_id.to_owned(), |found| found.shown_id);
     let now = Time::now();
-    let slot = account::slot_of_subject(request.user_id);
+    let slot = user_id.map_or_else(
+        || account::slot_of_subject(&subject),
+        auth_core::ids::Slot::of,
+    );
     let id = auth_core::ids::new_id(slot);
     let token = mint::RefreshPart::first(tenant, id, request.anti_csrf)?;
     let mut session = SessionRow {
         id,
         tenant_id: tenant.id().to_owned(),
-        subject: request.user_id.to_owned(),
+        subject,
         user_id,
         refresh_hash: refresh_token::row_hash(&token.hash).to_vec(),
         previous_refresh_hash: None,
