@@ -5,11 +5,11 @@
 -- first use and not here, or a dump could not be restored into a database that has the extension.
 
 CREATE TABLE auth.apps (
-    id text PRIMARY KEY CHECK (pg_catalog.octet_length(id) BETWEEN 1 AND 64),
+    id text PRIMARY KEY CHECK (pg_catalog.octet_length(id) BETWEEN 1 AND 320),
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 COMMENT ON TABLE auth.apps IS 'Apps: wholly separate sets of users, sessions and keys';
-COMMENT ON COLUMN auth.apps.id IS 'Lower-case letters, digits and hyphens; "public" is the default app';
+COMMENT ON COLUMN auth.apps.id IS 'Lower-case letters, digits and hyphens; "public" is the default app. Under a connection URI domain: <name>@<domain>';
 COMMENT ON COLUMN auth.apps.created_at IS 'When the app was made';
 
 CREATE TABLE auth.tenants (

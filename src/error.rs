@@ -7,6 +7,8 @@ use auth_core::settings::SettingError;
 use pgrx::prelude::*;
 use thiserror::Error;
 
+use crate::tenant::split_app_id;
+
 /// Why a recipe did nothing. No text carries a secret.
 #[derive(Debug, Error)]
 pub enum Error {
@@ -19,12 +21,14 @@ pub enum Error {
     /// No such app, or no such tenant in it.
     #[error(
         "Tenant with the following connectionURIDomain, appId and tenantId combination not found: \
-         (, {app_id}, {tenant_id})"
+         ({}, {}, {tenant_id})",
+        split_app_id(app_id).0, split_app_id(app_id).1
     )]
     TenantNotFound { app_id: String, tenant_id: String },
     /// No such app.
     #[error(
-        "App with the following connectionURIDomain and appId combination not found: (, {app_id})"
+        "App with the following connectionURIDomain and appId combination not found: ({}, {})",
+        split_app_id(app_id).0, split_app_id(app_id).1
     )]
     AppNotFound { app_id: String },
     /// Too many passwords are being hashed; nothing was done, and a retry may succeed.

@@ -7,7 +7,7 @@
 //! | `recipes` | the rules |
 //! | `documents` | the JSON that both doors answer with |
 //! | `store`, `db` | the tables, and the statements against them |
-//! | `tenant`, `keys`, `keyring`, `hashing`, `cache` | what recipes stand on |
+//! | `tenant`, `hosts`, `keys`, `keyring`, `hashing`, `cache` | what recipes stand on |
 //!
 //! The schema is in `sql/`, in the order of the files' numbers. What knows no Postgres is the crate `auth-core`.
 
@@ -18,6 +18,7 @@ mod error;
 mod functions;
 mod guc;
 mod hashing;
+mod hosts;
 mod http;
 mod keyring;
 mod keys;
@@ -69,9 +70,24 @@ extension_sql_file!(
     requires = ["sessions"]
 );
 extension_sql_file!(
+    "../sql/34_totp.sql",
+    name = "totp",
+    requires = ["passwordless"]
+);
+extension_sql_file!(
+    "../sql/36_dashboard.sql",
+    name = "dashboard",
+    requires = ["totp"]
+);
+extension_sql_file!(
+    "../sql/38_request_counts.sql",
+    name = "request_counts",
+    requires = ["dashboard"]
+);
+extension_sql_file!(
     "../sql/40_cache.sql",
     name = "cache",
-    requires = ["passwordless", cache::configuration_changed]
+    requires = ["request_counts", cache::configuration_changed]
 );
 extension_sql_file!(
     "../sql/50_policies.sql",

@@ -26,6 +26,21 @@ impl Tenant {
         &self.row.id
     }
 
+    /// The connection URI domain that the app lies in; empty for the default one.
+    pub fn domain(&self) -> &str {
+        split_app_id(&self.app_id).0
+    }
+
+    /// Whether this is the public app of its domain.
+    pub fn is_public_app(&self) -> bool {
+        split_app_id(&self.app_id).1 == PUBLIC
+    }
+
+    /// Whether this is the base: the public tenant of the public app of the default domain.
+    pub fn is_base(&self) -> bool {
+        self.app_id == PUBLIC && self.id() == PUBLIC
+    }
+
     /// Keeps the tenant from being removed until this transaction ends. To be called before rows are written that go
     /// with it.
     ///
@@ -33,12 +48,29 @@ impl Tenant {
     /// [`Error::TenantNotFound`] when it has just been removed.
     pub fn hold(&self) -> Result<()> {
         // The base cannot be removed, and needs no lock that all sign-ups would share.
-        let is_base = self.app_id == PUBLIC && self.id() == PUBLIC;
-        if is_base || store::tenants::hold(&self.app_id, self.id()) {
+        if self.is_base() || store::tenants::hold(&self.app_id, self.id()) {
             Ok(())
         } else {
             Err(not_found(&self.app_id, self.id()))
         }
+    }
+}
+
+/// The connection URI domain (empty for the default one) and the name within it that an app's id stands for.
+pub fn split_app_id(app_id: &str) -> (&str, &str) {
+    // Names that apps are given hold no @.
+    match app_id.split_once('@') {
+        Some((name, domain)) => (domain, name),
+        None => ("", app_id),
+    }
+}
+
+/// The id of the app of that name in a domain: `name`, or `name@domain`.
+pub fn app_id_in(domain: &str, name: &str) -> String {
+    if domain.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name}@{domain}")
     }
 }
 
@@ -85,8 +117,9 @@ fn load(app_id: &str, tenant_id: &str) -> Result<Tenant> {
         row = Some(TenantRow::unrestricted(PUBLIC));
     }
     let row = row.ok_or_else(|| not_found(app_id, tenant_id))?;
-    let [own, app, base] = setting_layers(app_id, tenant_id);
-    let settings = Settings::resolve(&[&own, &app, &base]).map_err(Error::StoredSettings)?;
+    let layers = setting_layers(app_id, tenant_id);
+    let layers: Vec<_> = layers.iter().collect();
+    let settings = Settings::resolve(&layers).map_err(Error::StoredSettings)?;
     Ok(Tenant {
         app_id: app_id.to_owned(),
         row,
@@ -94,23 +127,25 @@ fn load(app_id: &str, tenant_id: &str) -> Result<Tenant> {
     })
 }
 
-/// The settings that apply to a tenant, nearest first: its own, its app's, those of the base.
-pub fn setting_layers(app_id: &str, tenant_id: &str) -> [Map<String, serde_json::Value>; 3] {
-    let own = store::settings::of_tenant(app_id, tenant_id);
-    let app = if tenant_id == PUBLIC {
-        Map::new()
-    } else {
-        store::settings::of_tenant(app_id, PUBLIC)
-    };
-    let base = if app_id == PUBLIC {
-        Map::new()
-    } else {
-        store::settings::of_tenant(PUBLIC, PUBLIC)
-    };
-    [own, app, base]
+/// The settings that apply to a tenant, nearest first: its own, its app's, those of its domain's public app, those of
+/// the base.
+pub fn setting_layers(app_id: &str, tenant_id: &str) -> Vec<Map<String, serde_json::Value>> {
+    let public_of_domain = app_id_in(split_app_id(app_id).0, PUBLIC);
+    let mut levels = vec![
+        (app_id, tenant_id),
+        (app_id, PUBLIC),
+        (&public_of_domain, PUBLIC),
+        (PUBLIC, PUBLIC),
+    ];
+    levels.dedup();
+    levels
+        .into_iter()
+        .map(|(app_id, tenant_id)| store::settings::of_tenant(app_id, tenant_id))
+        .collect()
 }
 
-fn db_is_read_only() -> bool {
+/// Whether nothing can be written, as on a standby.
+pub fn db_is_read_only() -> bool {
     // SAFETY: reads a variable of the backend.
     unsafe { pgrx::pg_sys::XactReadOnly }
 }

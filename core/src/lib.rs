@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 pub mod access_token;
+pub mod bulk_import;
+pub mod dashboard;
 pub mod hash;
 pub mod ids;
 pub mod keyring;
@@ -16,3 +18,5 @@ pub mod random;
 pub mod refresh_token;
 pub mod settings;
 pub mod signing;
+pub mod totp;
+pub mod webauthn;

@@ -31,6 +31,8 @@ pub enum IdentifierError {
 
 /// How many bytes the id of an app or a tenant has at most: as in SuperTokens.
 pub const MAX_ID: usize = 64;
+/// How many bytes a host's name has at most (RFC 1035, section 2.3.4, without the length of the root).
+pub const MAX_HOST: usize = 253;
 /// How many bytes an address, a user's id or another text has at most that tables are searched by. Postgres indexes
 /// rows of up to 2704 bytes, and a key may have two such texts and two ids.
 pub const MAX_KEY: usize = 1000;
@@ -120,9 +122,9 @@ pub fn connection_uri_domain(domain: &str) -> Result<String, IdentifierError> {
     if domain.is_empty() {
         return Err(IdentifierError::Empty("connectionUriDomain"));
     }
-    host(&domain)
-        .map(str::to_owned)
-        .ok_or(IdentifierError::ConnectionUriDomain)
+    let host = host(&domain).ok_or(IdentifierError::ConnectionUriDomain)?;
+    check_length("connectionUriDomain", host, MAX_HOST)?;
+    Ok(host.to_owned())
 }
 
 /// The host of `host[:port]`, when both are well formed.

@@ -1,17 +1,21 @@
 //! The JSON documents that doors and SQL functions answer with. Shapes only: no rule, no SQL.
 
+mod dashboard;
 mod linking;
 mod passwordless;
 mod sessions;
 mod tenants;
+mod totp;
 mod users;
 
 use serde_json::{Value, json};
 
+pub use dashboard::{dashboard_session, dashboard_user, refused_dashboard_user, shown_setting};
 pub use linking::{associated, disassociated, linked, mapped, primary, user_id_mapping};
 pub use passwordless::{consumed_device, device_codes, new_code, refused_code, updated_contact};
 pub use sessions::{SessionShape, minted, refresh_failure, session, session_details, token};
 pub use tenants::tenant;
+pub use totp::{refused_totp, totp_device};
 pub use users::{UserShape, listed_user, signed_in, user};
 
 /// An answer with `status` and further members.

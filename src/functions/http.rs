@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::http::{Request, serve};
+use crate::http::{Request, routes, serve};
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, auth, pg_temp)]
@@ -27,10 +27,24 @@ fn http(
     TableIterator::once((reply.status, headers, reply.body, None))
 }
 
+#[pg_extern(immutable, parallel_safe)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn http_routes() -> TableIterator<
+    'static,
+    (
+        name!(door, &'static str),
+        name!(method, &'static str),
+        name!(path, &'static str),
+    ),
+> {
+    TableIterator::new(routes())
+}
+
 extension_sql!(
     r#"
+COMMENT ON FUNCTION auth.http_routes IS 'The operations that auth.http serves, by door. Paths are those behind any prefix that names an app or a tenant';
 COMMENT ON FUNCTION auth.http IS 'Answers an HTTP request. headers is an array of [name, value] pairs, in and out; the last pair "x-auth-client-address" is the client''s address as the gateway verified it. effect is what the gateway has to fetch before there is an answer; null is: nothing';
 "#,
     name = "comments_http",
-    requires = [http]
+    requires = [http, http_routes]
 );

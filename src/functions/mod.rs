@@ -4,6 +4,7 @@
 //! a STRICT function would answer null, and a caller's mistake would look like an answer.
 
 mod accountlinking;
+mod dashboard;
 mod emailpassword;
 mod emailverification;
 mod http;
@@ -15,6 +16,7 @@ mod policies;
 mod session;
 mod tenantusers;
 mod thirdparty;
+mod totp;
 mod useridmapping;
 mod usermetadata;
 mod userroles;

@@ -1,14 +1,18 @@
 //! Apps, tenants and their settings.
 
-use auth_core::settings;
+use std::rc::Rc;
+
+use auth_core::{normalise, settings};
 use pgrx::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{answer, app_of, identifier, object, required, tenant_of};
-use crate::documents::{ok, only, tenant};
+use crate::documents::{self, ok, only};
 use crate::error::{Error, Result};
-use crate::recipes::multitenancy::{self, Change, FactorRules, TenantUpdate};
-use crate::tenant::PUBLIC;
+use crate::recipes::multitenancy::{
+    self, AppConfig, Change, FactorRules, TenantConfig, TenantUpdate,
+};
+use crate::tenant::{self, PUBLIC, Tenant};
 
 const RULES: FactorRules = FactorRules::Lists;
 
@@ -47,44 +51,97 @@ fn update(mut config: Map<String, Value>) -> Result<TenantUpdate> {
     })
 }
 
+/// The public app of a connection URI domain, which speaks for it.
+fn public_app_of(domain: Option<&str>) -> Result<Rc<Tenant>> {
+    match required("domain", domain)? {
+        "" => tenant::find_app(PUBLIC),
+        domain => {
+            let domain = normalise::connection_uri_domain(domain)?;
+            tenant::find_app(&tenant::app_id_in(&domain, PUBLIC))
+        }
+    }
+}
+
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, auth, pg_temp)]
 fn create_or_update_app(
     app_id: Option<&str>,
     config: default!(Option<pgrx::JsonB>, "'{}'"),
+    domain: default!(Option<&str>, "''"),
 ) -> pgrx::JsonB {
     answer(|| {
         let update = update(object("config", config)?)?;
-        let base = app_of(Some(PUBLIC))?;
+        let caller = public_app_of(domain)?;
         let app_id = required("app_id", app_id)?;
-        let created = multitenancy::create_or_update_app(&base, app_id, RULES, &update)?;
+        let created = multitenancy::create_or_update_app(&caller, app_id, RULES, &update)?;
         Ok(ok(json!({ "createdNew": created })))
     })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, auth, pg_temp)]
-fn remove_app(app_id: Option<&str>) -> pgrx::JsonB {
+fn remove_app(app_id: Option<&str>, domain: default!(Option<&str>, "''")) -> pgrx::JsonB {
     answer(|| {
-        let base = app_of(Some(PUBLIC))?;
-        let existed = multitenancy::remove_app(&base, required("app_id", app_id)?)?;
+        let caller = public_app_of(domain)?;
+        let existed = multitenancy::remove_app(&caller, required("app_id", app_id)?)?;
         Ok(ok(json!({ "didExist": existed })))
     })
 }
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, auth, pg_temp)]
-fn list_apps() -> pgrx::JsonB {
+fn list_apps(domain: default!(Option<&str>, "''")) -> pgrx::JsonB {
     answer(|| {
-        let apps = multitenancy::list_apps(&*app_of(Some(PUBLIC))?)?;
-        let shown: Vec<_> = apps
-            .iter()
-            .map(|(app_id, tenants)| {
-                let tenants: Vec<_> = tenants.iter().map(|config| tenant(config, RULES)).collect();
-                json!({"appId": app_id, "tenants": tenants})
-            })
-            .collect();
-        Ok(ok(json!({ "apps": shown })))
+        let apps = multitenancy::list_apps(&*public_app_of(domain)?)?;
+        Ok(ok(json!({ "apps": shown_apps(apps) })))
+    })
+}
+
+fn shown_apps(apps: Vec<AppConfig>) -> Vec<Value> {
+    let shown = |config: &TenantConfig| documents::tenant(config, RULES);
+    apps.iter()
+        .map(|app| {
+            let tenants: Vec<_> = app.tenants.iter().map(shown).collect();
+            json!({"appId": app.name, "tenants": tenants})
+        })
+        .collect()
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn create_or_update_connection_uri_domain(
+    domain: Option<&str>,
+    config: default!(Option<pgrx::JsonB>, "'{}'"),
+) -> pgrx::JsonB {
+    answer(|| {
+        let update = update(object("config", config)?)?;
+        let base = app_of(Some(PUBLIC))?;
+        let domain = required("domain", domain)?;
+        let created = multitenancy::create_or_update_domain(&base, domain, RULES, &update)?;
+        Ok(ok(json!({ "createdNew": created })))
+    })
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn remove_connection_uri_domain(domain: Option<&str>) -> pgrx::JsonB {
+    answer(|| {
+        let base = app_of(Some(PUBLIC))?;
+        let existed = multitenancy::remove_domain(&base, required("domain", domain)?)?;
+        Ok(ok(json!({ "didExist": existed })))
+    })
+}
+
+#[pg_extern(security_definer)]
+#[search_path(pg_catalog, auth, pg_temp)]
+fn list_connection_uri_domains() -> pgrx::JsonB {
+    answer(|| {
+        let domains = multitenancy::list_domains(&*app_of(Some(PUBLIC))?)?;
+        let shown = domains.into_iter().map(
+            |config| json!({"connectionUriDomain": config.domain, "apps": shown_apps(config.apps)}),
+        );
+        let shown: Vec<_> = shown.collect();
+        Ok(ok(json!({ "connectionUriDomains": shown })))
     })
 }
 
@@ -111,7 +168,7 @@ fn get_tenant(tenant_id: Option<&str>, app_id: default!(Option<&str>, "'public'"
         let app = app_of(app_id)?;
         let tenant_id = identifier(required("tenant_id", tenant_id)?);
         Ok(match multitenancy::get(&app.app_id, &tenant_id)? {
-            Some(config) => ok(tenant(&config, RULES)),
+            Some(config) => ok(documents::tenant(&config, RULES)),
             None => only("TENANT_NOT_FOUND_ERROR"),
         })
     })
@@ -122,7 +179,10 @@ fn get_tenant(tenant_id: Option<&str>, app_id: default!(Option<&str>, "'public'"
 fn list_tenants(app_id: default!(Option<&str>, "'public'")) -> pgrx::JsonB {
     answer(|| {
         let tenants = multitenancy::list(&*app_of(app_id)?)?;
-        let shown: Vec<_> = tenants.iter().map(|config| tenant(config, RULES)).collect();
+        let shown: Vec<_> = tenants
+            .iter()
+            .map(|config| documents::tenant(config, RULES))
+            .collect();
         Ok(ok(json!({ "tenants": shown })))
     })
 }
@@ -214,9 +274,12 @@ fn known_settings() -> TableIterator<
 
 extension_sql!(
     r#"
-COMMENT ON FUNCTION auth.create_or_update_app IS 'Makes an app, or changes its tenant "public". config may hold firstFactors, requiredSecondaryFactors (arrays, null resets) and coreConfig (settings by name, null removes). Status: OK with createdNew';
+COMMENT ON FUNCTION auth.create_or_update_app IS 'Makes an app of a connection URI domain, or changes its tenant "public". config may hold firstFactors, requiredSecondaryFactors (arrays, null resets) and coreConfig (settings by name, null removes). Status: OK with createdNew';
 COMMENT ON FUNCTION auth.remove_app IS 'Removes an app with everything in it. Its tenants other than "public" must be gone. Status: OK with didExist';
-COMMENT ON FUNCTION auth.list_apps IS 'All apps with their tenants. Status: OK with apps';
+COMMENT ON FUNCTION auth.list_apps IS 'All apps of a connection URI domain with their tenants. Status: OK with apps';
+COMMENT ON FUNCTION auth.create_or_update_connection_uri_domain IS 'Makes a connection URI domain, a host under which apps of their own live, with its app "public@<domain>"; or changes the settings of this app. config as in create_or_update_app. Status: OK with createdNew';
+COMMENT ON FUNCTION auth.remove_connection_uri_domain IS 'Removes a connection URI domain with everything in its public app. Its other apps must be gone. Status: OK with didExist';
+COMMENT ON FUNCTION auth.list_connection_uri_domains IS 'All connection URI domains with their apps; the default one is an empty text. Status: OK with connectionUriDomains';
 COMMENT ON FUNCTION auth.create_or_update_tenant IS 'Makes a tenant or changes it. config as in create_or_update_app. A new tenant has firstFactors [] until you say otherwise. Status: OK with createdNew';
 COMMENT ON FUNCTION auth.get_tenant IS 'A tenant''s configuration. Statuses: OK with tenantId, thirdParty, firstFactors, requiredSecondaryFactors and coreConfig; TENANT_NOT_FOUND_ERROR';
 COMMENT ON FUNCTION auth.list_tenants IS 'All tenants of an app. Status: OK with tenants';
@@ -249,6 +312,9 @@ COMMENT ON COLUMN auth.settings.description IS 'What it does';
         create_or_update_app,
         remove_app,
         list_apps,
+        create_or_update_connection_uri_domain,
+        remove_connection_uri_domain,
+        list_connection_uri_domains,
         create_or_update_tenant,
         get_tenant,
         list_tenants,

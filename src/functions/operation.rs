@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::answer;
 use crate::db::Time;
+use crate::http::statistics;
 use crate::recipes::passwordless;
 use crate::{keys, store, tenant};
 
@@ -19,16 +20,31 @@ fn maintain() -> pgrx::JsonB {
         let sessions = store::sessions::delete_expired(now, BATCH);
         let tokens = store::one_time_tokens::delete_expired(now, BATCH);
         let codes = passwordless::delete_expired(now, BATCH)?;
+        let totp_attempts = store::totp::delete_expired(now, BATCH);
+        let dashboard_sessions = store::dashboard::delete_expired(now, BATCH);
+        let day_ago = now.plus(-statistics::MINUTES * 60_000);
+        let request_counts = store::request_counts::delete_before(day_ago, BATCH);
         let mut signing_keys = 0;
         for app_id in store::tenants::list_apps() {
             signing_keys += keys::maintain(&*tenant::find_app(&app_id)?)?;
         }
-        let more = [sessions, tokens, codes].contains(&(BATCH as u64));
+        let deleted = [
+            sessions,
+            tokens,
+            codes,
+            totp_attempts,
+            dashboard_sessions,
+            request_counts,
+        ];
+        let more = deleted.contains(&(BATCH as u64));
         Ok(json!({
             "deleted": {
                 "sessions": sessions,
                 "oneTimeTokens": tokens,
                 "passwordlessCodes": codes,
+                "totpAttempts": totp_attempts,
+                "dashboardSessions": dashboard_sessions,
+                "requestCounts": request_counts,
                 "signingKeys": signing_keys,
             },
             "more": more,

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod accountlinking;
+pub mod dashboard;
 pub mod emailpassword;
 pub mod emailverification;
 pub mod jwt;
@@ -11,6 +12,7 @@ pub mod session;
 pub mod tenantusers;
 pub mod thirdparty;
 pub mod thirdpartyconfig;
+pub mod totp;
 pub mod useridmapping;
 pub mod usermetadata;
 pub mod userroles;

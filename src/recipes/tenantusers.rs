@@ -120,9 +120,10 @@ pub fn disassociate(tenant: &Tenant, recipe_user_id: &str) -> Result<Option<bool
         Kind::EmailVerification,
         &ids,
     );
+    let attempts = store::totp::delete_attempts_in_tenant(app_id, tenant_id, &ids);
     if let Some(user) = &user {
         primary_claims::release_unused(app_id, user.id);
     }
-    let was_associated = was_in || sessions + roles + tokens > 0;
+    let was_associated = was_in || sessions + roles + tokens + attempts > 0;
     Ok((was_associated || method.is_some()).then_some(was_associated))
 }

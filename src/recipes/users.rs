@@ -303,5 +303,6 @@ fn delete_what_hangs_on(app_id: &str, ids: &[String]) {
     store::sessions::delete_of(app_id, ids);
     store::one_time_tokens::delete_of(app_id, ids);
     store::active_users::delete_of(app_id, ids);
+    store::totp::delete_of(app_id, ids);
     store::users::delete_loose_ends(app_id, ids);
 }

@@ -2,7 +2,7 @@
 
 use auth_core::one_time_token::OneTimeToken;
 
-use crate::db::{self, Time};
+use crate::db::{self, Row, Time};
 
 /// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,16 @@ pub struct Consumed {
     pub subject: String,
     pub email: Option<String>,
     pub expires_at: Time,
+}
+
+impl Consumed {
+    fn read(row: &Row) -> Self {
+        Self {
+            subject: row.text(1),
+            email: row.text_opt(2),
+            expires_at: row.time(3),
+        }
+    }
 }
 
 pub fn insert(
@@ -74,11 +84,7 @@ pub fn consume_all(app_id: &str, kind: Kind, token: &OneTimeToken) -> Option<Con
             token.id.into(),
             (&token.row_hash()).into(),
         ],
-        |row| Consumed {
-            subject: row.text(1),
-            email: row.text_opt(2),
-            expires_at: row.time(3),
-        },
+        Consumed::read,
     )
 }
 
@@ -110,11 +116,7 @@ pub fn consume_pair(
             token.id.into(),
             (&token.row_hash()).into(),
         ],
-        |row| Consumed {
-            subject: row.text(1),
-            email: row.text_opt(2),
-            expires_at: row.time(3),
-        },
+        Consumed::read,
     )
 }
 

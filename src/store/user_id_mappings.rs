@@ -79,7 +79,9 @@ pub fn recipes_using(app_id: &str, id: &str) -> Vec<String> {
              (4, 'EmailVerification',
                  EXISTS (SELECT FROM auth.verified_emails WHERE app_id = $1 AND user_id = $2)
                  OR EXISTS (SELECT FROM auth.one_time_tokens
-                            WHERE app_id = $1 AND kind = 'email_verification' AND subject = $2))
+                            WHERE app_id = $1 AND kind = 'email_verification' AND subject = $2)),
+             (5, 'TOTP', EXISTS (SELECT FROM auth.totp_devices WHERE app_id = $1 AND user_id = $2)
+                 OR EXISTS (SELECT FROM auth.totp_attempts WHERE app_id = $1 AND user_id = $2))
          ) AS used (position, recipe, is_used) WHERE is_used ORDER BY position",
         &[app_id.into(), id.into()],
         |row| row.text(1),

@@ -149,14 +149,7 @@ pub fn load(app_id: &str, ids: &[Uuid]) -> Vec<User> {
 /// The user (group) that an id belongs to: a login method's id, or that of the user itself, which may have
 /// lost the login method it began with.
 pub fn find_user_id(app_id: &str, id: Uuid) -> Option<Uuid> {
-    db::query_opt(
-        "SELECT user_id FROM auth.login_methods WHERE id = $1 AND app_id = $2
-         UNION ALL
-         SELECT user_id FROM auth.login_methods WHERE user_id = $1 AND app_id = $2
-         LIMIT 1",
-        &[id.into(), app_id.into()],
-        |row| row.uuid(1),
-    )
+    identify(app_id, id).map(|(user_id, _)| user_id)
 }
 
 /// The same, with the id by which callers know `id`, if that is another.

@@ -21,7 +21,9 @@ value "CREATE TABLE profile (id uuid PRIMARY KEY REFERENCES auth.users (id) ON D
        INSERT INTO profile VALUES ('$id')" >/dev/null
 
 dump=$AUTH_TEST_DIR/dump.sql
+# shellcheck disable=SC2031 # what a subshell changes stays there
 "$PGBIN/pg_dump" -d "$DATABASE_URL" >"$dump"
+# shellcheck disable=SC2031 # likewise
 source_url=$DATABASE_URL
 
 # The new cluster: empty, without any role of ours.

@@ -4,6 +4,7 @@
 
 mod accountlinking;
 mod call;
+mod dashboard;
 mod emailpassword;
 mod emailverification;
 mod jwt;
@@ -15,6 +16,7 @@ mod recipe_user;
 mod session;
 mod tenantusers;
 mod thirdparty;
+mod totp;
 mod useridmapping;
 mod usermetadata;
 mod userroles;
@@ -29,8 +31,9 @@ use serde_json::{Map, Value};
 
 use self::call::Call;
 use self::version::Cdi;
-use super::{Reply, Request};
+use super::{Reply, Request, statistics};
 use crate::error::{Error, Result};
+use crate::hosts;
 use crate::tenant::{self, PUBLIC, Tenant};
 
 /// Who may call an operation.
@@ -72,10 +75,8 @@ const fn unversioned(
     handler: fn(&Call) -> Result<Reply>,
 ) -> Route {
     Route {
-        method,
-        path,
         access: Access::Unversioned,
-        handler,
+        ..route(method, path, handler)
     }
 }
 
@@ -85,38 +86,46 @@ const fn open(
     handler: fn(&Call) -> Result<Reply>,
 ) -> Route {
     Route {
-        method,
-        path,
         access: Access::Open,
-        handler,
+        ..route(method, path, handler)
     }
 }
 
+/// The resources.
+const RESOURCES: [&[Route]; 17] = [
+    operator::ROUTES,
+    accountlinking::ROUTES,
+    dashboard::ROUTES,
+    users::ROUTES,
+    emailpassword::ROUTES,
+    emailverification::ROUTES,
+    session::ROUTES,
+    jwt::ROUTES,
+    multitenancy::ROUTES,
+    passwordless::ROUTES,
+    recipe_user::ROUTES,
+    tenantusers::ROUTES,
+    thirdparty::ROUTES,
+    totp::ROUTES,
+    useridmapping::ROUTES,
+    usermetadata::ROUTES,
+    userroles::ROUTES,
+];
+
 /// All operations by path.
 static ROUTES: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock::new(|| {
-    let resources = [
-        operator::ROUTES,
-        accountlinking::ROUTES,
-        users::ROUTES,
-        emailpassword::ROUTES,
-        emailverification::ROUTES,
-        session::ROUTES,
-        jwt::ROUTES,
-        multitenancy::ROUTES,
-        passwordless::ROUTES,
-        recipe_user::ROUTES,
-        tenantusers::ROUTES,
-        thirdparty::ROUTES,
-        useridmapping::ROUTES,
-        usermetadata::ROUTES,
-        userroles::ROUTES,
-    ];
     let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
-    for route in resources.into_iter().flatten() {
+    for route in RESOURCES.into_iter().flatten() {
         by_path.entry(route.path).or_default().push(route);
     }
     by_path
 });
+
+/// All operations: method and path.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let routes = RESOURCES.into_iter().flatten();
+    routes.map(|route| (route.method, route.path))
+}
 
 /// Answers a request.
 pub fn serve(request: &Request) -> Reply {
@@ -136,7 +145,8 @@ fn dispatch(request: &Request) -> Result<Reply> {
     let Some(route) = routes.iter().find(|route| route.method == request.method) else {
         return Ok(Reply::text(405, "Method not supported"));
     };
-    let app = match tenant::find_app(&path.app_id) {
+    let (app_id, tenant_in_path) = addressed(request, path.app_id, path.tenant_id);
+    let app = match tenant::find_app(&app_id) {
         Ok(app) => Some(app),
         // The handler says so, after it has looked at its input.
         Err(Error::AppNotFound { .. }) => None,
@@ -144,8 +154,8 @@ fn dispatch(request: &Request) -> Result<Reply> {
     };
     let mut sees_protected = true;
     if let Some(app) = &app {
-        let tenant_id = path.tenant_id.as_deref().unwrap_or(PUBLIC);
-        let filtering = tenant::find(&path.app_id, tenant_id).unwrap_or_else(|_| app.clone());
+        let tenant_id = tenant_in_path.as_deref().unwrap_or(PUBLIC);
+        let filtering = tenant::find(&app_id, tenant_id).unwrap_or_else(|_| app.clone());
         if !address_is_allowed(&filtering, request) {
             return Ok(Reply {
                 status: 403,
@@ -160,6 +170,9 @@ fn dispatch(request: &Request) -> Result<Reply> {
                 PresentedKey::Secret => {}
             }
         }
+    }
+    if app.is_some() {
+        statistics::count(&app_id);
     }
     let header = request.header("cdi-version").map(str::trim);
     let cdi = match route.access {
@@ -186,8 +199,8 @@ fn dispatch(request: &Request) -> Result<Reply> {
         .is_some_and(|body| body.contains_key("enableAntiCsrf"));
     let mut call = Call {
         request,
-        app_id: path.app_id,
-        tenant_id: path.tenant_id.clone().unwrap_or_else(|| PUBLIC.to_owned()),
+        app_id,
+        tenant_id: tenant_in_path.clone().unwrap_or_else(|| PUBLIC.to_owned()),
         cdi,
         is_simple: header.is_none() && !has_real_field,
         sees_protected,
@@ -195,9 +208,28 @@ fn dispatch(request: &Request) -> Result<Reply> {
         body,
     };
     if call.is_simple && !path.operation.starts_with("/recipe/multitenancy") {
-        name_tenant(&mut call, path.tenant_id.as_deref())?;
+        name_tenant(&mut call, tenant_in_path.as_deref())?;
     }
     (route.handler)(&call)
+}
+
+/// The id of the app, and of the tenant if one is named, that the host and the path of a request mean (CDI, "Resolution
+/// of connection URI domain, app, tenant").
+fn addressed(
+    request: &Request,
+    app_in_path: String,
+    tenant_in_path: Option<String>,
+) -> (String, Option<String>) {
+    let Some((app_id, tenant_id)) = request.header("host").and_then(hosts::find) else {
+        return (app_in_path, tenant_in_path);
+    };
+    if app_in_path == PUBLIC {
+        let tenant_of_host = (tenant_id != PUBLIC).then_some(tenant_id);
+        (app_id, tenant_in_path.or(tenant_of_host))
+    } else {
+        let domain = tenant::split_app_id(&app_id).0;
+        (tenant::app_id_in(domain, &app_in_path), tenant_in_path)
+    }
 }
 
 /// In the simplified profile a tenant may also be named by the body, the query or a header, in this order.

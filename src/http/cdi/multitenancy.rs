@@ -3,16 +3,16 @@
 use auth_core::{normalise, settings};
 use serde_json::{Value, json};
 
-use super::call::{Call, invalid_field};
+use super::call::Call;
 use super::{Route, route};
-use crate::documents::{ok, only, tenant};
+use crate::documents::{self, ok, only};
 use crate::error::{Error, Result};
 use crate::http::Reply;
 use crate::recipes::multitenancy::{
-    self, Change, FactorRules, TenantConfig, TenantUpdate, is_enabled,
+    self, AppConfig, Change, FactorRules, TenantConfig, TenantUpdate, is_enabled,
 };
 use crate::store::users::Recipe;
-use crate::tenant::PUBLIC;
+use crate::tenant::{self, PUBLIC};
 
 pub const ROUTES: &[Route] = &[
     route("PUT", "/recipe/multitenancy/tenant", |call| {
@@ -46,6 +46,29 @@ pub const ROUTES: &[Route] = &[
         list_apps(call, FactorRules::Lists)
     }),
     route("POST", "/recipe/multitenancy/app/remove", remove_app),
+    route("PUT", "/recipe/multitenancy/connectionuridomain", |call| {
+        put_domain(call, call.cdi.factor_rules)
+    }),
+    route(
+        "PUT",
+        "/recipe/multitenancy/connectionuridomain/v2",
+        |call| put_domain(call, FactorRules::Lists),
+    ),
+    route(
+        "GET",
+        "/recipe/multitenancy/connectionuridomain/list",
+        |call| list_domains(call, call.cdi.factor_rules),
+    ),
+    route(
+        "GET",
+        "/recipe/multitenancy/connectionuridomain/list/v2",
+        |call| list_domains(call, FactorRules::Lists),
+    ),
+    route(
+        "POST",
+        "/recipe/multitenancy/connectionuridomain/remove",
+        remove_domain,
+    ),
 ];
 
 /// Reads what is to change; which fields count depends on the operation.
@@ -121,7 +144,7 @@ fn shown(call: &Call, config: &mut TenantConfig, rules: FactorRules) -> Value {
     if !call.sees_protected {
         config.core_config.retain(|key, _| !is_protected(key));
     }
-    tenant(config, rules)
+    documents::tenant(config, rules)
 }
 
 fn put_tenant(call: &Call, rules: FactorRules) -> Result<Reply> {
@@ -203,30 +226,63 @@ fn remove_tenant(call: &Call) -> Result<Reply> {
 }
 
 fn put_app(call: &Call, rules: FactorRules) -> Result<Reply> {
-    let app_id = call
-        .text_opt("appId")?
-        .ok_or_else(|| invalid_field("appId"))?;
+    let name = call.text("appId")?;
     let update = update(call, rules)?;
     let caller = call.tenant()?;
-    let app_id = normalise::app_id(app_id)?;
+    let app_id = tenant::app_id_in(caller.domain(), &normalise::app_id(name)?);
     refuse_protected(call, &app_id, PUBLIC, &update)?;
-    let created = multitenancy::create_or_update_app(&caller, &app_id, rules, &update)?;
+    let created = multitenancy::create_or_update_app(&caller, name, rules, &update)?;
     Ok(Reply::json(200, &ok(json!({ "createdNew": created }))))
 }
 
 fn list_apps(call: &Call, rules: FactorRules) -> Result<Reply> {
     let apps = multitenancy::list_apps(&*call.tenant()?)?;
-    let apps: Vec<_> = apps
-        .into_iter()
-        .map(|(app_id, tenants)| {
-            json!({"appId": app_id, "tenants": shown_list(call, tenants, rules)})
+    Ok(Reply::json(
+        200,
+        &ok(json!({ "apps": shown_apps(call, apps, rules) })),
+    ))
+}
+
+fn shown_apps(call: &Call, apps: Vec<AppConfig>, rules: FactorRules) -> Vec<Value> {
+    apps.into_iter()
+        .map(|app| {
+            let tenants = shown_list(call, app.tenants, rules);
+            json!({"appId": app.name, "tenants": tenants})
         })
-        .collect();
-    Ok(Reply::json(200, &ok(json!({ "apps": apps }))))
+        .collect()
 }
 
 fn remove_app(call: &Call) -> Result<Reply> {
     let app_id = call.text("appId")?;
     let existed = multitenancy::remove_app(&*call.tenant()?, app_id)?;
+    Ok(Reply::json(200, &ok(json!({ "didExist": existed }))))
+}
+
+fn put_domain(call: &Call, rules: FactorRules) -> Result<Reply> {
+    let domain = call.text("connectionUriDomain")?;
+    let update = update(call, rules)?;
+    let caller = call.tenant()?;
+    let app_id = tenant::app_id_in(&normalise::connection_uri_domain(domain)?, PUBLIC);
+    refuse_protected(call, &app_id, PUBLIC, &update)?;
+    let created = multitenancy::create_or_update_domain(&caller, domain, rules, &update)?;
+    Ok(Reply::json(200, &ok(json!({ "createdNew": created }))))
+}
+
+fn list_domains(call: &Call, rules: FactorRules) -> Result<Reply> {
+    let domains = multitenancy::list_domains(&*call.tenant()?)?;
+    let shown = domains.into_iter().map(|config| {
+        let apps = shown_apps(call, config.apps, rules);
+        json!({"connectionUriDomain": config.domain, "apps": apps})
+    });
+    let shown: Vec<_> = shown.collect();
+    Ok(Reply::json(
+        200,
+        &ok(json!({ "connectionUriDomains": shown })),
+    ))
+}
+
+fn remove_domain(call: &Call) -> Result<Reply> {
+    let domain = call.text("connectionUriDomain")?;
+    let existed = multitenancy::remove_domain(&*call.tenant()?, domain)?;
     Ok(Reply::json(200, &ok(json!({ "didExist": existed }))))
 }

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::{Route, open, route, unversioned, version};
 use crate::documents::{ok, only};
 use crate::error::{Error, Result};
-use crate::http::Reply;
+use crate::http::{Reply, statistics};
 use crate::tenant::PUBLIC;
 
 pub const ROUTES: &[Route] = &[
@@ -21,6 +21,7 @@ pub const ROUTES: &[Route] = &[
     unversioned("GET", "/apiversion", api_version),
     open("GET", "/config", config),
     route("GET", "/telemetry", telemetry),
+    route("GET", "/requests/stats", request_statistics),
     route("GET", "/ee/featureflag", feature_flags),
     route("GET", "/ee/license", license),
     route("PUT", "/ee/license", set_license),
@@ -68,6 +69,19 @@ fn config(call: &Call) -> Result<Reply> {
 fn telemetry(call: &Call) -> Result<Reply> {
     call.app()?;
     Ok(Reply::json(200, &ok(json!({"exists": false}))))
+}
+
+/// Requests per second in each minute of the last day, oldest first.
+fn request_statistics(call: &Call) -> Result<Reply> {
+    let statistics = statistics::statistics(&call.app()?.app_id);
+    Ok(Reply::json(
+        200,
+        &ok(json!({
+            "atMinute": statistics.at_minute,
+            "averageRequestsPerSecond": statistics.average,
+            "peakRequestsPerSecond": statistics.peak,
+        })),
+    ))
 }
 
 /// Every feature is on, and none is counted.

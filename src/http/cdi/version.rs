@@ -33,6 +33,8 @@ pub struct Cdi {
     pub verifies_on_sign_in: bool,
     /// Whether passwordless operations speak of the device: `consumedDevice`, check, revocation by device.
     pub consumed_device: bool,
+    /// Whether a refused one-time password tells how many were wrong.
+    pub totp_counts: bool,
 }
 
 const V5_4: Cdi = Cdi {
@@ -52,6 +54,7 @@ const V5_4: Cdi = Cdi {
     access_token_validity: false,
     verifies_on_sign_in: true,
     consumed_device: true,
+    totp_counts: true,
 };
 
 const V5_2: Cdi = Cdi {
@@ -67,6 +70,7 @@ const V4_0: Cdi = Cdi {
     strict_app_scope: false,
     refresh_needs_key_kind: false,
     consumed_device: false,
+    totp_counts: false,
     ..V5_2
 };
 

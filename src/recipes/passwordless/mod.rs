@@ -64,8 +64,8 @@ pub fn create_code(
     }
     let now = Time::now();
     let (device_id, device) = match recipient {
-        Recipient::Email(email) => new_device(tenant, email_contact(email)?, now)?,
-        Recipient::Phone(phone) => new_device(tenant, phone_contact(phone)?, now)?,
+        Recipient::Email(email) => new_device(tenant, contact(Some(email), None)?, now)?,
+        Recipient::Phone(phone) => new_device(tenant, contact(None, Some(phone))?, now)?,
         Recipient::Device(text) => {
             let device_id = parse_device_id(text)?;
             let id = device_id.pre_auth_session_id();
@@ -118,22 +118,13 @@ fn parse_device_id(text: &str) -> Result<DeviceId> {
     DeviceId::parse(text).ok_or_else(|| Error::invalid("Input encoding error in deviceId"))
 }
 
-fn email_contact(email: &str) -> Result<Contact> {
-    let email = normalise::email(email);
-    normalise::check_length("email", &email, MAX_KEY)?;
-    Ok(Contact {
-        email: Some(email),
-        phone: None,
-    })
-}
-
-fn phone_contact(phone: &str) -> Result<Contact> {
-    let phone = normalise::phone(phone);
-    normalise::check_length("phoneNumber", &phone, MAX_KEY)?;
-    Ok(Contact {
-        email: None,
-        phone: Some(phone),
-    })
+/// An address, a number or both, as they are stored.
+fn contact(email: Option<&str>, phone: Option<&str>) -> Result<Contact> {
+    let (email, phone) = (email.map(normalise::email), phone.map(normalise::phone));
+    for (field, text) in [("email", &email), ("phoneNumber", &phone)] {
+        normalise::check_length(field, text.as_deref().unwrap_or_default(), MAX_KEY)?;
+    }
+    Ok(Contact { email, phone })
 }
 
 /// A device and its codes.
@@ -162,8 +153,12 @@ pub fn list(tenant: &Tenant, selection: &Selection) -> Result<Vec<DeviceCodes>> 
             .collect()
     };
     let devices: Vec<Device> = match selection {
-        Selection::Email(email) => rows::devices_of(app_id, tenant_id, &email_contact(email)?),
-        Selection::Phone(phone) => rows::devices_of(app_id, tenant_id, &phone_contact(phone)?),
+        Selection::Email(email) => {
+            rows::devices_of(app_id, tenant_id, &contact(Some(email), None)?)
+        }
+        Selection::Phone(phone) => {
+            rows::devices_of(app_id, tenant_id, &contact(None, Some(phone))?)
+        }
         Selection::Device(text) => by_id(&parse_device_id(text)?.pre_auth_session_id()),
         Selection::PreAuthSession(id) => by_id(&id.replace('=', "")),
     };
@@ -179,10 +174,7 @@ pub fn list(tenant: &Tenant, selection: &Selection) -> Result<Vec<DeviceCodes>> 
 /// # Errors
 /// [`Error::Invalid`] for a contact that is too long.
 pub fn revoke_all(tenant: &Tenant, email: Option<&str>, phone: Option<&str>) -> Result<()> {
-    let contact = Contact {
-        email: email.map(email_contact).transpose()?.and_then(|c| c.email),
-        phone: phone.map(phone_contact).transpose()?.and_then(|c| c.phone),
-    };
+    let contact = contact(email, phone)?;
     rows::delete_devices_of(&tenant.app_id, &[tenant.id().to_owned()], &contact);
     Ok(())
 }

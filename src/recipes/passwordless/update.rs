@@ -1,6 +1,6 @@
 //! Changing the address or number of a passwordless login method (CDI, "Passwordless", "Update").
 
-use super::{email_contact, phone_contact};
+use super::contact;
 use crate::error::{Error, Result};
 use crate::recipes::account;
 use crate::store::login_methods::{self, Contact};
@@ -39,16 +39,7 @@ pub fn update(app: &Tenant, recipe_user_id: &str, email: Change, phone: Change) 
         Change::Set(text) => Some(text),
         _ => None,
     };
-    let wanted = Contact {
-        email: set(email)
-            .map(email_contact)
-            .transpose()?
-            .and_then(|c| c.email),
-        phone: set(phone)
-            .map(phone_contact)
-            .transpose()?
-            .and_then(|c| c.phone),
-    };
+    let wanted = contact(set(email), set(phone))?;
     let Some(method) = account::lock_method_and_rivals(app, id, Recipe::Passwordless, &wanted)
     else {
         return Ok(Update::UnknownUserId);
