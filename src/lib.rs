@@ -85,9 +85,14 @@ extension_sql_file!(
     requires = ["dashboard"]
 );
 extension_sql_file!(
+    "../sql/39_bulk_import.sql",
+    name = "bulk_import",
+    requires = ["request_counts"]
+);
+extension_sql_file!(
     "../sql/40_cache.sql",
     name = "cache",
-    requires = ["request_counts", cache::configuration_changed]
+    requires = ["bulk_import", cache::configuration_changed]
 );
 extension_sql_file!(
     "../sql/50_policies.sql",

@@ -43,7 +43,17 @@ mod tests {
         for address in ["a@b.co", "ada.lovelace+x@mail.example.org", "a@[127.0.0.1]"] {
             assert!(is_address(address), "{address}");
         }
-        for text in ["invalid", "a@b", "a@b.c", "@b.co", "a b@c.de", "a@b..co", "a@.co", "a@127.0.0.1", ""] {
+        for text in [
+            "invalid",
+            "a@b",
+            "a@b.c",
+            "@b.co",
+            "a b@c.de",
+            "a@b..co",
+            "a@.co",
+            "a@127.0.0.1",
+            "",
+        ] {
             assert!(!is_address(text), "{text}");
         }
     }
@@ -58,7 +68,10 @@ mod tests {
             ("12345678", "Password must contain at least one alphabet"),
             ("abcdefgh", "Password must contain at least one number"),
         ] {
-            assert!(weakness(password).unwrap().starts_with(beginning), "{password}");
+            assert!(
+                weakness(password).unwrap().starts_with(beginning),
+                "{password}"
+            );
         }
         assert_eq!(weakness(&long[1..]), None);
     }

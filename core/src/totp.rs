@@ -15,9 +15,7 @@ static LENIENT: LazyLock<Encoding> = LazyLock::new(|| {
     specification.ignore.push_str(" -=");
     specification.translate.from = ('a'..='z').collect();
     specification.translate.to = ('A'..='Z').collect();
-    specification
-        .encoding()
-        .expect("a sound variant of Base32")
+    specification.encoding().expect("a sound variant of Base32")
 });
 
 /// How many bytes a new secret has: as many as SHA-1 gives (RFC 4226, section 4).

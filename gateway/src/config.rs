@@ -47,6 +47,11 @@ pub struct Config {
           help_heading = "Database", value_parser = time)]
     pub maintenance_interval: Duration,
 
+    /// Time between looks at the queue of users to be imported; 0 turns them off. Any number of gateways may do it.
+    #[arg(long, env = "AUTH_IMPORT_INTERVAL", default_value = "10s", value_name = "TIME",
+          help_heading = "Database", value_parser = time)]
+    pub import_interval: Duration,
+
     /// Address and port to listen on. May be given several times.
     #[arg(
         long,

@@ -11,6 +11,7 @@ use tokio_postgres::{NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::Config;
+use crate::maintenance::Job;
 use crate::remedy::{Failure, Remedy, Trouble, describe, exhausted};
 use crate::{measures, tls};
 
@@ -108,13 +109,13 @@ impl Database {
         matches!(tokio::time::timeout(limit, ask).await, Ok(Some(_)))
     }
 
-    /// Deletes what has expired and prepares what will be needed.
+    /// Does a job once; what was done.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn maintain(&self) -> Result<Value, Failure> {
+    pub async fn work(&self, job: Job) -> Result<Value, Failure> {
         let client = self.connection().await?;
-        let row = client.query_one("SELECT auth.maintain()", &[]).await;
+        let row = client.query_one(job.statement(), &[]).await;
         let done = row.and_then(|row| row.try_get(0));
         done.map_err(|error| {
             // Not repeated: the next round comes by itself.

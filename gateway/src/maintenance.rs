@@ -3,19 +3,50 @@
 use std::time::{Duration, SystemTime};
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::Value;
 
 use crate::database::Database;
 
 /// How often measures are gathered when nobody asks for them.
 const UPKEEP: Duration = Duration::from_secs(10);
 
-/// Calls `auth.maintain()` every `interval`, for ever. Several gateways do not disturb each other; that they also
+/// What the database has to be asked for from time to time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    /// Deletes what has expired and prepares what will be needed.
+    Maintain,
+    /// Imports users that wait in the queue.
+    Import,
+}
+
+impl Job {
+    /// The statement that does it once.
+    pub fn statement(self) -> &'static str {
+        match self {
+            Self::Maintain => "SELECT auth.maintain()",
+            Self::Import => "SELECT auth.import_queued_users()",
+        }
+    }
+
+    /// Notes in the log what was done.
+    fn log(self, done: &Value) {
+        match self {
+            Self::Maintain => tracing::info!(deleted = %done["deleted"], "maintenance"),
+            Self::Import if done["imported"] == 0 && done["failed"] == 0 => {}
+            Self::Import => {
+                tracing::info!(imported = %done["imported"], failed = %done["failed"], "import");
+            }
+        }
+    }
+}
+
+/// Does a job every `interval`, for ever. Several gateways do not disturb each other; that they also
 /// keep out of each other's way, they begin at different moments and drift apart.
-pub async fn run(database: Database, interval: Duration) {
+pub async fn run(database: Database, job: Job, interval: Duration) {
     tokio::time::sleep(interval.min(Duration::from_secs(1) + spread(interval))).await;
     loop {
-        while let Ok(done) = database.maintain().await {
-            tracing::info!(deleted = %done["deleted"], "maintenance");
+        while let Ok(done) = database.work(job).await {
+            job.log(&done);
             if done["more"] != true {
                 break;
             }

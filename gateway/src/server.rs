@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::database::Database;
+use crate::maintenance::Job;
 use crate::proxy::Gateway;
 use crate::{maintenance, measures};
 
@@ -46,9 +47,13 @@ pub async fn run(config: Config) -> Result<(), String> {
         }
     }
     tokio::spawn(maintenance::keep_measures_small(measures.clone()));
-    if !config.maintenance_interval.is_zero() {
-        let interval = config.maintenance_interval;
-        tokio::spawn(maintenance::run(database.clone(), interval));
+    for (job, interval) in [
+        (Job::Maintain, config.maintenance_interval),
+        (Job::Import, config.import_interval),
+    ] {
+        if !interval.is_zero() {
+            tokio::spawn(maintenance::run(database.clone(), job, interval));
+        }
     }
     tokio::spawn(look_for(database.clone(), config.pool_timeout));
     let (stop, stopping) = watch::channel(());

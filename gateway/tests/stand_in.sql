@@ -69,5 +69,9 @@ CREATE FUNCTION auth.maintain() RETURNS jsonb LANGUAGE sql SECURITY DEFINER AS $
     SELECT '{"deleted": {"sessions": 0}}'::jsonb
 $$;
 
+CREATE FUNCTION auth.import_queued_users() RETURNS jsonb LANGUAGE sql SECURITY DEFINER AS $$
+    SELECT '{"imported": 0, "failed": 0, "more": false}'::jsonb
+$$;
+
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA auth FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION auth.http, auth.maintain TO gateway;
+GRANT EXECUTE ON FUNCTION auth.http, auth.maintain, auth.import_queued_users TO gateway;

@@ -8,10 +8,12 @@ mod param;
 mod row;
 mod spi;
 mod sqlstate;
+mod subtransaction;
 mod time;
 
 pub use param::Param;
 pub use row::Row;
+pub use subtransaction::{Undone, subtransaction};
 pub use time::Time;
 
 use spi::Snapshot;

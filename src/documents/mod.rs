@@ -1,5 +1,6 @@
 //! The JSON documents that doors and SQL functions answer with. Shapes only: no rule, no SQL.
 
+mod bulk_import;
 mod dashboard;
 mod linking;
 mod passwordless;
@@ -10,6 +11,7 @@ mod users;
 
 use serde_json::{Value, json};
 
+pub use bulk_import::{queue_entry, queued_user};
 pub use dashboard::{dashboard_session, dashboard_user, refused_dashboard_user, shown_setting};
 pub use linking::{associated, disassociated, linked, mapped, primary, user_id_mapping};
 pub use passwordless::{consumed_device, device_codes, new_code, refused_code, updated_contact};

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod accountlinking;
+pub mod bulkimport;
 pub mod dashboard;
 pub mod emailpassword;
 pub mod emailverification;

@@ -62,18 +62,7 @@ fn add(app: &Tenant, device: &NewDevice, secret: Secret, is_verified: bool) -> R
     if let Some(name) = device.name {
         check_text("deviceName", name)?;
     }
-    if device.skew < 0 {
-        return Err(Error::invalid("skew must be >= 0"));
-    }
-    if device.skew > MAX_SKEW {
-        return Err(Error::invalid(format!("skew must be <= {MAX_SKEW}")));
-    }
-    if device.period_s <= 0 {
-        return Err(Error::invalid("period must be > 0"));
-    }
-    if device.period_s > MAX_PERIOD_S {
-        return Err(Error::invalid(format!("period must be <= {MAX_PERIOD_S}")));
-    }
+    check_numbers(device.skew, device.period_s)?;
     let now = Time::now();
     let sealed = keyring()?.seal(&purpose(app, device.user_id), secret.bytes());
     let mut row = Device {
@@ -90,13 +79,36 @@ fn add(app: &Tenant, device: &NewDevice, secret: Secret, is_verified: bool) -> R
     let name = match device.name {
         Some(name) => put(name.to_owned()),
         // A name that is taken meanwhile leads to the next one.
-        None => (count_verified(app, device.user_id)..)
-            .find_map(|number| put(format!("TOTP Device {number}"))),
+        None => (count_verified(app, device.user_id)..).find_map(|number| put(device_name(number))),
     };
     Ok(name.map_or(Added::AlreadyExists, |name| Added::Ok {
         name,
         secret: secret.base32(),
     }))
+}
+
+/// Refuses what no device can have.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub fn check_numbers(skew: i64, period_s: i64) -> Result<()> {
+    let refusal = if skew < 0 {
+        "skew must be >= 0".to_owned()
+    } else if skew > MAX_SKEW {
+        format!("skew must be <= {MAX_SKEW}")
+    } else if period_s <= 0 {
+        "period must be > 0".to_owned()
+    } else if period_s > MAX_PERIOD_S {
+        format!("period must be <= {MAX_PERIOD_S}")
+    } else {
+        return Ok(());
+    };
+    Err(Error::Invalid(refusal))
+}
+
+/// The name of a device that got none.
+pub fn device_name(number: usize) -> String {
+    format!("TOTP Device {number}")
 }
 
 fn count_verified(app: &Tenant, user_id: &str) -> usize {
@@ -105,7 +117,7 @@ fn count_verified(app: &Tenant, user_id: &str) -> usize {
 }
 
 /// What a device's secret is sealed for.
-fn purpose(app: &Tenant, user_id: &str) -> String {
+pub fn purpose(app: &Tenant, user_id: &str) -> String {
     format!("totp/{}/{user_id}", app.app_id)
 }
 

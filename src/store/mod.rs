@@ -1,6 +1,8 @@
 //! The tables: one file a family. SQL stands here and nowhere else; rules stand in `recipes`.
 
 pub mod active_users;
+pub mod bulk_import;
+pub mod bulk_import_queue;
 pub mod dashboard;
 pub mod hosts;
 pub mod login_methods;

@@ -230,6 +230,14 @@ impl Call<'_> {
             .ok_or_else(|| invalid_field(name))
     }
 
+    /// An array of texts.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is absent or anything else.
+    pub fn texts(&self, name: &str) -> Result<Vec<String>> {
+        self.texts_opt(name)?.ok_or_else(|| invalid_field(name))
+    }
+
     /// An array of texts that may be absent.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! One file a resource; each lists its routes. This file finds the operation and checks who calls it.
 
 mod accountlinking;
+mod bulkimport;
 mod call;
 mod dashboard;
 mod emailpassword;
@@ -92,9 +93,10 @@ const fn open(
 }
 
 /// The resources.
-const RESOURCES: [&[Route]; 17] = [
+const RESOURCES: [&[Route]; 18] = [
     operator::ROUTES,
     accountlinking::ROUTES,
+    bulkimport::ROUTES,
     dashboard::ROUTES,
     users::ROUTES,
     emailpassword::ROUTES,

@@ -97,9 +97,7 @@ fn verify(call: &Call) -> Result<Reply> {
 }
 
 fn status(call: &Call) -> Result<Reply> {
-    let user_ids = call
-        .texts_opt("userIds")?
-        .ok_or_else(|| invalid_field("userIds"))?;
+    let user_ids = call.texts("userIds")?;
     let status = totp::status(&*call.app()?, &user_ids)?;
     let users: Vec<_> = user_ids
         .iter()

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomInt, randomUUID, webcrypto } from "node:crypto";
 import { join } from "node:path";
+import { after } from "node:test";
 import SuperTokens from "supertokens-node";
 import AccountLinking from "supertokens-node/recipe/accountlinking";
 import EmailPassword from "supertokens-node/recipe/emailpassword";
@@ -29,15 +30,20 @@ const sendSms = async (text) => void texts.push(text);
 export const emailDelivery = { override: (original) => ({ ...original, sendEmail }) };
 export const smsDelivery = { override: (original) => ({ ...original, sendSms }) };
 
-/** Initialises the SDK; `session` is the configuration of its session recipe, `recipes` are further ones. */
-export function init({ connectionURI = AUTH_URL, apiKey, session = {}, recipes = [] } = {}) {
+const neverLink = async () => ({ shouldAutomaticallyLink: false });
+
+/**
+ * Initialises the SDK; `session` is the configuration of its session recipe, `recipes` are further ones, and
+ * `shouldLink` decides whether the SDK links accounts by itself.
+ */
+export function init({ connectionURI = AUTH_URL, apiKey, session = {}, recipes = [], shouldLink = neverLink } = {}) {
   SuperTokens.init({
     telemetry: false,
     framework: "express",
     supertokens: { connectionURI, apiKey },
     appInfo: { appName: "tests", apiDomain: API_DOMAIN, websiteDomain: WEBSITE_DOMAIN },
     recipeList: [
-      AccountLinking.init({ shouldDoAutomaticAccountLinking: async () => ({ shouldAutomaticallyLink: false }) }),
+      AccountLinking.init({ shouldDoAutomaticAccountLinking: shouldLink }),
       EmailPassword.init({ emailDelivery }),
       Multitenancy.init(),
       Session.init(session),
@@ -80,6 +86,26 @@ export async function createApp(appId, coreConfig) {
   const answer = await cdi("PUT", "/recipe/multitenancy/app/v2", { appId, coreConfig });
   assert.deepEqual(answer, { status: "OK", createdNew: true });
   return `${AUTH_URL}/appid-${appId}`;
+}
+
+/** Removes an app, after its tenants. */
+export async function removeApp(appId) {
+  const { tenants } = await cdi("GET", `/appid-${appId}/recipe/multitenancy/tenant/list/v2`);
+  for (const { tenantId } of tenants.filter((tenant) => tenant.tenantId !== PUBLIC))
+    await cdi("POST", `/appid-${appId}/recipe/multitenancy/tenant/remove`, { tenantId });
+  const answer = await cdi("POST", "/recipe/multitenancy/app/remove", { appId });
+  assert.deepEqual(answer, { status: "OK", didExist: true });
+}
+
+/**
+ * An app that goes away with everything in it when the tests of the file are over: for users that are linked or have
+ * other ids outside, whom `rows.mjs` could not compare with their rows one by one.
+ */
+export async function createTemporaryApp(name, coreConfig) {
+  const appId = newId(name);
+  const connectionURI = await createApp(appId, coreConfig);
+  after(() => removeApp(appId));
+  return { appId, connectionURI };
 }
 
 const quote = (value) => `'${String(value).replaceAll("'", "''")}'`;

@@ -1,0 +1,212 @@
+//! Rows of many users at once: each statement writes those of a whole batch, which it gets as one JSON array.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::db;
+
+/// A row of `users`.
+#[derive(Serialize)]
+pub struct UserRow<'a> {
+    pub id: Uuid,
+    pub email: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    pub is_primary: bool,
+    /// The user that this one is linked to.
+    pub merged_into: Option<Uuid>,
+    /// In milliseconds since 1970, as all times here.
+    pub time_joined: i64,
+}
+
+/// A row of `login_methods`, and its tenants.
+#[derive(Serialize)]
+pub struct MethodRow<'a> {
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub user_time_joined: i64,
+    pub recipe: &'static str,
+    pub email: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    pub third_party_id: Option<&'a str>,
+    pub third_party_user_id: Option<&'a str>,
+    pub password_hash: Option<&'a str>,
+    pub time_joined: i64,
+    pub tenants: &'a [String],
+}
+
+/// A row of `primary_claims`.
+#[derive(Serialize)]
+pub struct ClaimRow {
+    pub user_id: Uuid,
+    pub tenant_id: String,
+    pub kind: &'static str,
+    pub value: String,
+}
+
+/// A row of `user_id_mappings`.
+#[derive(Serialize)]
+pub struct MappingRow<'a> {
+    pub user_id: Uuid,
+    pub external_id: &'a str,
+}
+
+/// A row of `verified_emails`.
+#[derive(Serialize)]
+pub struct VerifiedRow<'a> {
+    pub user_id: &'a str,
+    pub email: &'a str,
+}
+
+/// A row of `user_metadata`.
+#[derive(Serialize)]
+pub struct MetadataRow<'a> {
+    pub user_id: &'a str,
+    pub metadata: &'a Map<String, Value>,
+}
+
+/// A row of `user_roles`.
+#[derive(Serialize)]
+pub struct RoleRow<'a> {
+    pub user_id: &'a str,
+    pub tenant_id: &'a str,
+    pub role: &'a str,
+}
+
+/// A row of `totp_devices`, verified.
+#[derive(Serialize)]
+pub struct DeviceRow<'a> {
+    pub user_id: &'a str,
+    pub name: &'a str,
+    /// Sealed, in hexadecimal digits.
+    pub secret: String,
+    pub period_s: i64,
+    pub skew: i64,
+}
+
+/// Makes users with their login methods. The login methods that got into all of their tenants; to be undone when one is
+/// missing.
+pub fn insert_users(app_id: &str, users: &[UserRow], methods: &[MethodRow]) -> Vec<Uuid> {
+    db::query(
+        "WITH method AS MATERIALIZED (
+             SELECT m.*, timestamptz 'epoch' + m.time_joined * interval '1 ms' AS joined_at
+             FROM jsonb_to_recordset($3) AS m (
+                 id uuid, user_id uuid, user_time_joined bigint, recipe text, email text, phone text,
+                 third_party_id text, third_party_user_id text, password_hash text, time_joined bigint,
+                 tenants jsonb)),
+         claim AS (
+             INSERT INTO auth.login_method_tenants
+                 (app_id, tenant_id, login_method_id, user_id, user_time_joined, recipe, email, phone,
+                  third_party_id, third_party_user_id)
+             SELECT $1, t.tenant_id, m.id, m.user_id, timestamptz 'epoch' + m.user_time_joined * interval '1 ms',
+                    m.recipe, m.email, m.phone, m.third_party_id, m.third_party_user_id
+             FROM method m, jsonb_array_elements_text(m.tenants) AS t (tenant_id)
+             -- In one order, so that two who import the same wait for one another instead of deadlocking.
+             ORDER BY t.tenant_id, m.email, m.phone, m.third_party_id, m.third_party_user_id, m.recipe
+             ON CONFLICT DO NOTHING RETURNING login_method_id),
+         new_user AS (
+             INSERT INTO auth.users (id, app_id, email, phone, is_primary, merged_into, time_joined)
+             SELECT u.id, $1, u.email, u.phone, u.is_primary, u.merged_into,
+                    timestamptz 'epoch' + u.time_joined * interval '1 ms'
+             FROM jsonb_to_recordset($2) AS u (
+                 id uuid, email text, phone text, is_primary boolean, merged_into uuid, time_joined bigint)),
+         new_method AS (
+             INSERT INTO auth.login_methods (id, user_id, app_id, recipe, email, phone, third_party_id,
+                 third_party_user_id, password_hash, time_joined)
+             SELECT m.id, m.user_id, $1, m.recipe, m.email, m.phone, m.third_party_id, m.third_party_user_id,
+                    m.password_hash, m.joined_at
+             FROM method m)
+         SELECT m.id FROM method m JOIN (
+             SELECT login_method_id, count(*) AS tenants FROM claim GROUP BY 1) AS got
+             ON got.login_method_id = m.id
+         WHERE got.tenants = jsonb_array_length(m.tenants)",
+        &[app_id.into(), (&json(users)).into(), (&json(methods)).into()],
+        |row| row.uuid(1),
+    )
+}
+
+/// Claims for primary users; of those claims that others hold, the users who wanted them.
+pub fn insert_claims(app_id: &str, claims: &[ClaimRow]) -> Vec<Uuid> {
+    db::query(
+        "WITH wanted AS MATERIALIZED (
+             SELECT * FROM jsonb_to_recordset($2) AS c (user_id uuid, tenant_id text, kind text, value text)),
+         claim AS (
+             INSERT INTO auth.primary_claims (app_id, tenant_id, kind, value, user_id)
+             SELECT $1, tenant_id, kind, value, user_id FROM wanted ORDER BY 2, 3, 4
+             ON CONFLICT DO NOTHING RETURNING tenant_id, kind, value, user_id)
+         SELECT DISTINCT w.user_id FROM wanted w WHERE NOT EXISTS (
+             SELECT FROM claim c WHERE c.tenant_id = w.tenant_id AND c.kind = w.kind
+                 AND c.value = w.value AND c.user_id = w.user_id)",
+        &[app_id.into(), (&json(claims)).into()],
+        |row| row.uuid(1),
+    )
+}
+
+/// Makes mappings; the users whose external id was taken.
+pub fn insert_mappings(app_id: &str, mappings: &[MappingRow]) -> Vec<Uuid> {
+    db::query(
+        "WITH wanted AS MATERIALIZED (
+             SELECT * FROM jsonb_to_recordset($2) AS m (user_id uuid, external_id text)),
+         made AS (
+             INSERT INTO auth.user_id_mappings (user_id, app_id, external_id)
+             SELECT user_id, $1, external_id FROM wanted ORDER BY external_id
+             ON CONFLICT DO NOTHING RETURNING user_id)
+         SELECT user_id FROM wanted EXCEPT SELECT user_id FROM made",
+        &[app_id.into(), (&json(mappings)).into()],
+        |row| row.uuid(1),
+    )
+}
+
+/// Those of the ids that are login methods of ours.
+pub fn login_methods_among(app_id: &str, ids: &[Uuid]) -> Vec<Uuid> {
+    db::query(
+        "SELECT id FROM auth.login_methods WHERE id = ANY ($2) AND app_id = $1",
+        &[app_id.into(), ids.into()],
+        |row| row.uuid(1),
+    )
+}
+
+pub fn insert_verified(app_id: &str, verified: &[VerifiedRow]) {
+    db::execute(
+        "INSERT INTO auth.verified_emails (app_id, user_id, email)
+         SELECT $1, user_id, email FROM jsonb_to_recordset($2) AS v (user_id text, email text)
+         ORDER BY user_id, email ON CONFLICT DO NOTHING",
+        &[app_id.into(), (&json(verified)).into()],
+    );
+}
+
+/// Sets metadata; what is there already under an id is kept as far as it has other names.
+pub fn merge_metadata(app_id: &str, metadata: &[MetadataRow]) {
+    db::execute(
+        "INSERT INTO auth.user_metadata AS m (app_id, user_id, metadata)
+         SELECT $1, user_id, metadata FROM jsonb_to_recordset($2) AS d (user_id text, metadata jsonb)
+         ORDER BY user_id
+         ON CONFLICT (app_id, user_id) DO UPDATE SET metadata = m.metadata || excluded.metadata",
+        &[app_id.into(), (&json(metadata)).into()],
+    );
+}
+
+pub fn insert_roles(app_id: &str, roles: &[RoleRow]) {
+    db::execute(
+        "INSERT INTO auth.user_roles (app_id, tenant_id, user_id, role)
+         SELECT $1, tenant_id, user_id, role
+         FROM jsonb_to_recordset($2) AS r (user_id text, tenant_id text, role text)
+         ORDER BY user_id, tenant_id, role ON CONFLICT DO NOTHING",
+        &[app_id.into(), (&json(roles)).into()],
+    );
+}
+
+pub fn insert_devices(app_id: &str, devices: &[DeviceRow]) {
+    db::execute(
+        "INSERT INTO auth.totp_devices (app_id, user_id, name, secret, period_s, skew, is_verified, created_at)
+         SELECT $1, user_id, name, decode(secret, 'hex'), period_s, skew, true, now()
+         FROM jsonb_to_recordset($2) AS d (
+             user_id text, name text, secret text, period_s bigint, skew bigint)
+         ORDER BY user_id, name ON CONFLICT DO NOTHING",
+        &[app_id.into(), (&json(devices)).into()],
+    );
+}
+
+fn json<T: Serialize>(rows: &[T]) -> Value {
+    serde_json::to_value(rows).expect("rows are made of texts, numbers and maps with text keys")
+}
