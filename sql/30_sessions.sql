@@ -62,7 +62,7 @@ CREATE TABLE auth.one_time_tokens (
     id uuid PRIMARY KEY,
     app_id text NOT NULL,
     tenant_id text NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('password_reset', 'email_verification')),
+    kind text NOT NULL CHECK (kind IN ('password_reset', 'email_verification', 'account_recovery')),
     subject text NOT NULL,
     email text,
     token_hash bytea NOT NULL,
@@ -84,6 +84,7 @@ ALTER TABLE auth.one_time_tokens ALTER COLUMN token_hash SET STATISTICS 0;
 CREATE INDEX one_time_tokens_subject ON auth.one_time_tokens (app_id, kind, subject);
 CREATE INDEX one_time_tokens_expiry ON auth.one_time_tokens (expires_at);
 CREATE INDEX one_time_tokens_tenant ON auth.one_time_tokens (app_id, tenant_id);
+CREATE INDEX one_time_tokens_recovery ON auth.one_time_tokens (app_id, tenant_id, email) WHERE kind = 'account_recovery';
 
 CREATE TABLE auth.signing_keys (
     app_id text NOT NULL REFERENCES auth.apps (id) ON DELETE CASCADE,

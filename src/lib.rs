@@ -75,9 +75,14 @@ extension_sql_file!(
     requires = ["passwordless"]
 );
 extension_sql_file!(
+    "../sql/35_webauthn.sql",
+    name = "webauthn",
+    requires = ["totp"]
+);
+extension_sql_file!(
     "../sql/36_dashboard.sql",
     name = "dashboard",
-    requires = ["totp"]
+    requires = ["webauthn"]
 );
 extension_sql_file!(
     "../sql/38_request_counts.sql",

@@ -8,6 +8,7 @@ mod sessions;
 mod tenants;
 mod totp;
 mod users;
+mod webauthn;
 
 use serde_json::{Value, json};
 
@@ -19,6 +20,10 @@ pub use sessions::{SessionShape, minted, refresh_failure, session, session_detai
 pub use tenants::tenant;
 pub use totp::{refused_totp, totp_device};
 pub use users::{UserShape, listed_user, signed_in, user};
+pub use webauthn::{
+    invalid_webauthn_options, refused_webauthn, webauthn_credential, webauthn_options,
+    webauthn_register_options,
+};
 
 /// An answer with `status` and further members.
 pub fn status(name: &str, members: Value) -> Value {

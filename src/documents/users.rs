@@ -19,6 +19,11 @@ impl UserShape {
     /// What SQL functions answer.
     pub const NEWEST: Self = Self::Full { webauthn: true };
 
+    /// Whether callers know of passkeys.
+    pub fn has_webauthn(self) -> bool {
+        self == Self::Full { webauthn: true }
+    }
+
     /// What operations from before login methods could be linked show: one login method.
     pub fn without_linking(self) -> Self {
         match self {
@@ -75,7 +80,8 @@ fn full_user(user: &User, webauthn: bool) -> Value {
         "loginMethods": methods.iter().map(|m| login_method(m, webauthn)).collect::<Vec<_>>(),
     });
     if webauthn {
-        document["webauthn"] = json!({"credentialIds": []});
+        let ids = methods.iter().flat_map(|method| &method.credential_ids);
+        document["webauthn"] = json!({"credentialIds": ids.collect::<Vec<_>>()});
     }
     document
 }
@@ -99,7 +105,7 @@ fn login_method(method: &LoginMethod, webauthn: bool) -> Value {
     });
     put_account_info(&mut document, method);
     if webauthn && method.recipe == Recipe::WebAuthn {
-        document["webauthn"] = json!({"credentialIds": []});
+        document["webauthn"] = json!({"credentialIds": method.credential_ids});
     }
     document
 }

@@ -22,6 +22,7 @@ mod useridmapping;
 mod usermetadata;
 mod userroles;
 mod users;
+mod webauthn;
 
 use std::rc::Rc;
 

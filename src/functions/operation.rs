@@ -22,6 +22,7 @@ fn maintain() -> pgrx::JsonB {
         let codes = passwordless::delete_expired(now, BATCH)?;
         let totp_attempts = store::totp::delete_expired(now, BATCH);
         let dashboard_sessions = store::dashboard::delete_expired(now, BATCH);
+        let webauthn_options = store::webauthn::delete_expired_options(now, BATCH);
         let day_ago = now.plus(-statistics::MINUTES * 60_000);
         let request_counts = store::request_counts::delete_before(day_ago, BATCH);
         let mut signing_keys = 0;
@@ -35,6 +36,7 @@ fn maintain() -> pgrx::JsonB {
             totp_attempts,
             dashboard_sessions,
             request_counts,
+            webauthn_options,
         ];
         let more = deleted.contains(&(BATCH as u64));
         Ok(json!({
@@ -45,6 +47,7 @@ fn maintain() -> pgrx::JsonB {
                 "totpAttempts": totp_attempts,
                 "dashboardSessions": dashboard_sessions,
                 "requestCounts": request_counts,
+                "webauthnOptions": webauthn_options,
                 "signingKeys": signing_keys,
             },
             "more": more,

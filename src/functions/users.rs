@@ -150,6 +150,7 @@ fn users_by_account_info(
             phone: phone_number.map(str::to_owned),
             third_party_id: third_party_id.map(str::to_owned),
             third_party_user_id: third_party_user_id.map(str::to_owned),
+            credential_id: None,
             union: required("do_union", do_union)?,
         };
         let found = users::by_account_info(&tenant, &query)?;

@@ -92,7 +92,7 @@ pub fn slot_of_subject(subject: &str) -> Slot {
 }
 
 /// Keeps the user of a login method from being deleted or linked elsewhere until this transaction ends.
-fn hold_user_of(app: &Tenant, recipe_user_id: Uuid) -> Option<Uuid> {
+pub fn hold_user_of(app: &Tenant, recipe_user_id: Uuid) -> Option<Uuid> {
     loop {
         let user_id = store::users::find_user_id(&app.app_id, recipe_user_id)?;
         store::users::hold(user_id);
@@ -144,6 +144,32 @@ pub fn claim_contact(app_id: &str, method: &LockedMethod, contact: &Contact) -> 
 pub fn contact_changed(app_id: &str, method: &LockedMethod) {
     if method.user_is_primary {
         primary_claims::release_unused(app_id, method.user_id);
+    }
+}
+
+/// What came of changing the address of a login method.
+pub enum EmailChange {
+    Ok,
+    /// Another login method of the recipe has it.
+    Taken,
+    /// Another primary user has it.
+    HeldByOther,
+}
+
+/// Gives a locked login method, whose rivals are locked as well, another address.
+pub fn change_email(app_id: &str, method: &LockedMethod, wanted: &Contact) -> EmailChange {
+    if wanted.email.is_none() || wanted.email == method.contact.email {
+        return EmailChange::Ok;
+    }
+    if !claim_contact(app_id, method, wanted) {
+        return EmailChange::HeldByOther;
+    }
+    let changed = login_methods::set_contact(method, wanted);
+    contact_changed(app_id, method);
+    if changed {
+        EmailChange::Ok
+    } else {
+        EmailChange::Taken
     }
 }
 

@@ -5,7 +5,7 @@ use auth_core::one_time_token::OneTimeToken;
 use auth_core::passwords::{self, ImportError};
 use uuid::Uuid;
 
-use super::account::{self, SignedIn};
+use super::account::{self, EmailChange, SignedIn};
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::hashing;
@@ -249,15 +249,12 @@ pub fn update(
     else {
         return Ok(Update::UnknownUserId);
     };
-    if wanted.email.is_some() && wanted.email != method.contact.email {
-        if !account::claim_contact(app_id, &method, &wanted) {
+    match account::change_email(app_id, &method, &wanted) {
+        EmailChange::Ok => {}
+        EmailChange::Taken => return Ok(Update::EmailAlreadyExists),
+        EmailChange::HeldByOther => {
             let reason = "New email is associated with another primary user ID";
             return Ok(Update::EmailChangeNotAllowed { reason });
-        }
-        let changed = login_methods::set_contact(&method, &wanted);
-        account::contact_changed(app_id, &method);
-        if !changed {
-            return Ok(Update::EmailAlreadyExists);
         }
     }
     if let Some(hash) = hash {

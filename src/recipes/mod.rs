@@ -18,3 +18,4 @@ pub mod useridmapping;
 pub mod usermetadata;
 pub mod userroles;
 pub mod users;
+pub mod webauthn;

@@ -174,6 +174,8 @@ pub struct AccountInfoQuery {
     pub phone: Option<String>,
     pub third_party_id: Option<String>,
     pub third_party_user_id: Option<String>,
+    /// The id of a passkey.
+    pub credential_id: Option<String>,
     /// Whether one match is enough; otherwise all that is given must match.
     pub union: bool,
 }
@@ -202,7 +204,13 @@ pub fn by_account_info(tenant: &Tenant, query: &AccountInfoQuery) -> Result<Vec<
         .phone
         .as_deref()
         .map(|p| AccountInfo::Phone(p.trim().to_owned()));
-    let wanted: Vec<_> = email.into_iter().chain(phone).chain(third_party).collect();
+    let credential = query.credential_id.clone().map(AccountInfo::Credential);
+    let wanted: Vec<_> = email
+        .into_iter()
+        .chain(phone)
+        .chain(third_party)
+        .chain(credential)
+        .collect();
     let mut ids: Vec<Uuid> = wanted
         .iter()
         .flat_map(|info| store::users::find_by_account_info(&tenant.app_id, tenant.id(), info))
@@ -226,6 +234,7 @@ fn has(user: &User, info: &AccountInfo) -> bool {
             .third_party
             .as_ref()
             .is_some_and(|(p, i)| p == provider && i == id),
+        AccountInfo::Credential(id) => method.credential_ids.contains(id),
     })
 }
 

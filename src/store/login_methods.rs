@@ -282,6 +282,39 @@ pub fn phone_is_taken(app_id: &str, tenant_ids: &[String], phone: &str, id: Uuid
     .is_some()
 }
 
+/// Whether a login method of the recipe other than `id` has this address in one of the tenants.
+pub fn email_is_taken(
+    app_id: &str,
+    tenant_ids: &[String],
+    recipe: Recipe,
+    email: &str,
+    id: Uuid,
+) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.login_method_tenants
+         WHERE app_id = $1 AND tenant_id = ANY ($2) AND email = $4 AND recipe = $3
+           AND recipe <> 'thirdparty' AND login_method_id <> $5 LIMIT 1",
+        &[
+            app_id.into(),
+            tenant_ids.into(),
+            recipe.name().into(),
+            email.into(),
+            id.into(),
+        ],
+        |_| (),
+    )
+    .is_some()
+}
+
+/// The tenants of a login method.
+pub fn tenants_of(id: Uuid) -> Vec<String> {
+    db::query(
+        "SELECT tenant_id FROM auth.login_method_tenants WHERE login_method_id = $1",
+        &[id.into()],
+        |row| row.text(1),
+    )
+}
+
 /// Puts a login method into a tenant with what it has; `false` when another one of its recipe has that there.
 pub fn add_to_tenant(id: Uuid, tenant_id: &str) -> bool {
     db::execute(

@@ -21,3 +21,4 @@ pub mod user_metadata;
 pub mod user_search;
 pub mod users;
 pub mod verified_emails;
+pub mod webauthn;

@@ -9,6 +9,7 @@ use crate::db::{self, Row, Time};
 pub enum Kind {
     PasswordReset,
     EmailVerification,
+    AccountRecovery,
 }
 
 impl Kind {
@@ -16,6 +17,7 @@ impl Kind {
         match self {
             Self::PasswordReset => "password_reset",
             Self::EmailVerification => "email_verification",
+            Self::AccountRecovery => "account_recovery",
         }
     }
 }
@@ -120,6 +122,47 @@ pub fn consume_pair(
     )
 }
 
+/// What a token of a tenant was made for; it goes on working.
+pub fn find(app_id: &str, tenant_id: &str, kind: Kind, token: &OneTimeToken) -> Option<Consumed> {
+    db::query_opt(
+        "SELECT subject, email, expires_at FROM auth.one_time_tokens
+         WHERE id = $4 AND app_id = $1 AND tenant_id = $2 AND kind = $3 AND token_hash = $5",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            kind.name().into(),
+            token.id.into(),
+            (&token.row_hash()).into(),
+        ],
+        Consumed::read,
+    )
+}
+
+/// Consumes a recovery token of a tenant, and with it every other of the same address there. Locks as [`consume_all`]
+/// does.
+pub fn consume_recovery(app_id: &str, tenant_id: &str, token: &OneTimeToken) -> Option<Consumed> {
+    db::query_opt(
+        "WITH presented AS (
+             SELECT email FROM auth.one_time_tokens
+             WHERE id = $3 AND app_id = $1 AND tenant_id = $2 AND kind = 'account_recovery' AND token_hash = $4),
+         locked AS (
+             SELECT t.id FROM auth.one_time_tokens t, presented p
+             WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.kind = 'account_recovery' AND t.email = p.email
+             ORDER BY t.id FOR UPDATE OF t),
+         gone AS (
+             DELETE FROM auth.one_time_tokens t USING locked WHERE t.id = locked.id
+             RETURNING t.id, t.subject, t.email, t.expires_at)
+         SELECT subject, email, expires_at FROM gone WHERE id = $3",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            token.id.into(),
+            (&token.row_hash()).into(),
+        ],
+        Consumed::read,
+    )
+}
+
 /// Removes the tokens of a subject and address in a tenant.
 pub fn delete_pair(app_id: &str, tenant_id: &str, kind: Kind, subject: &str, email: &str) {
     db::execute(
@@ -160,7 +203,8 @@ pub fn delete_of(app_id: &str, subjects: &[String]) {
     db::execute(
         "WITH locked AS (
              SELECT id FROM auth.one_time_tokens
-             WHERE app_id = $1 AND kind IN ('password_reset', 'email_verification') AND subject = ANY ($2)
+             WHERE app_id = $1 AND kind IN ('password_reset', 'email_verification', 'account_recovery')
+               AND subject = ANY ($2)
              ORDER BY id FOR UPDATE)
          DELETE FROM auth.one_time_tokens t USING locked WHERE t.id = locked.id",
         &[app_id.into(), subjects.into()],

@@ -48,6 +48,8 @@ pub struct LoginMethod {
     pub phone: Option<String>,
     /// Provider and the user's id there.
     pub third_party: Option<(String, String)>,
+    /// Ids of its passkeys.
+    pub credential_ids: Vec<String>,
     pub tenant_ids: Vec<String>,
     pub verified: bool,
     pub time_joined: Time,
@@ -107,7 +109,11 @@ pub fn load(app_id: &str, ids: &[Uuid]) -> Vec<User> {
                                   WHERE v.app_id = $1 AND v.user_id = coalesce(known.external_id, m.id::text)
                                     AND v.email = m.email)
                 END, known.external_id,
-                (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = u.id)
+                (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = u.id),
+                CASE WHEN m.recipe = 'webauthn' THEN
+                    array(SELECT c.id FROM auth.webauthn_credentials c
+                          WHERE c.login_method_id = m.id ORDER BY c.created_at, c.id)
+                END
          FROM unnest($2) WITH ORDINALITY AS wanted (id, position)
          JOIN auth.users u ON u.id = wanted.id AND u.app_id = $1
          JOIN auth.login_methods m ON m.user_id = u.id
@@ -123,6 +129,7 @@ pub fn load(app_id: &str, ids: &[Uuid]) -> Vec<User> {
                 email: row.text_opt(6),
                 phone: row.text_opt(7),
                 third_party: row.text_opt(8).zip(row.text_opt(9)),
+                credential_ids: row.texts_opt(15).unwrap_or_default(),
                 time_joined: row.time(10),
                 tenant_ids: row.texts_opt(11).unwrap_or_default(),
                 verified: row.bool(12),
@@ -343,6 +350,8 @@ pub enum AccountInfo {
     Email(String),
     Phone(String),
     ThirdParty(String, String),
+    /// The id of a passkey.
+    Credential(String),
 }
 
 /// The users of a tenant that have this account info through any recipe.
@@ -369,6 +378,7 @@ pub fn find_by_account_info(app_id: &str, tenant_id: &str, info: &AccountInfo) -
             &[app_id.into(), tenant_id.into(), provider.into(), id.into()],
             user_id,
         ),
+        AccountInfo::Credential(id) => super::webauthn::users_with(app_id, tenant_id, id),
     }
 }
 

@@ -23,6 +23,7 @@ mod usermetadata;
 mod userroles;
 mod users;
 mod version;
+mod webauthn;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -93,12 +94,13 @@ const fn open(
 }
 
 /// The resources.
-const RESOURCES: [&[Route]; 18] = [
+const RESOURCES: [&[Route]; 19] = [
     operator::ROUTES,
     accountlinking::ROUTES,
     bulkimport::ROUTES,
     dashboard::ROUTES,
     users::ROUTES,
+    webauthn::ROUTES,
     emailpassword::ROUTES,
     emailverification::ROUTES,
     session::ROUTES,

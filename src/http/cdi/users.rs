@@ -24,8 +24,12 @@ pub const ROUTES: &[Route] = &[
 
 fn filter(call: &Call) -> Result<Filter> {
     match call.param("includeRecipeIds") {
-        Some(names) => Filter::by_recipes(names.split(',').map(str::to_owned)),
-        None => Ok(Filter::default()),
+        Some(names) if names.split(',').any(|name| !name.is_empty()) => {
+            let names = names.split(',').filter(|name| !name.is_empty());
+            Filter::by_recipes(names.map(str::to_owned))
+        }
+        // SDKs send the parameter empty as well.
+        _ => Ok(Filter::default()),
     }
 }
 
@@ -128,6 +132,7 @@ fn by_account_info(call: &Call) -> Result<Reply> {
         phone: text("phoneNumber"),
         third_party_id: text("thirdPartyId"),
         third_party_user_id: text("thirdPartyUserId"),
+        credential_id: text("webauthnCredentialId").filter(|_| call.cdi.user_shape.has_webauthn()),
         union,
     };
     let found = users::by_account_info(&*call.tenant()?, &query)?;

@@ -35,6 +35,8 @@ pub struct Cdi {
     pub consumed_device: bool,
     /// Whether a refused one-time password tells how many were wrong.
     pub totp_counts: bool,
+    /// Whether options for signing in with a passkey work once.
+    pub single_use_webauthn_options: bool,
 }
 
 const V5_4: Cdi = Cdi {
@@ -55,6 +57,7 @@ const V5_4: Cdi = Cdi {
     verifies_on_sign_in: true,
     consumed_device: true,
     totp_counts: true,
+    single_use_webauthn_options: false,
 };
 
 const V5_2: Cdi = Cdi {
@@ -108,6 +111,7 @@ pub static SERVED: [Cdi; 8] = [
         name: "5.6",
         rotation: RotationRule::AtRefresh,
         access_token_validity: true,
+        single_use_webauthn_options: true,
         ..V5_4
     },
 ];

@@ -2,7 +2,7 @@
 
 use auth_core::normalise;
 
-use super::{AppConfig, FactorRules, TenantUpdate, apps_of, factors, put};
+use super::{AppConfig, FactorRules, TenantUpdate, apps_of, check, put};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::tenant::{self, PUBLIC, Tenant};
@@ -25,8 +25,8 @@ pub fn create_or_update_domain(
                 .into(),
         ));
     }
-    factors::check(rules, update)?;
     let app_id = tenant::app_id_in(&domain, PUBLIC);
+    check(&app_id, PUBLIC, rules, update)?;
     let created = store::tenants::insert_app(&app_id);
     put(&app_id, PUBLIC, rules, update)?;
     // A host that an operator has bound to another app stays with it.

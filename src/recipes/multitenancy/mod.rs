@@ -52,7 +52,7 @@ pub fn create_or_update_app(
             "You must use the public or same app to add/update an app".into(),
         ));
     }
-    factors::check(rules, update)?;
+    check(&app_id, PUBLIC, rules, update)?;
     let created = store::tenants::insert_app(&app_id);
     put(&app_id, PUBLIC, rules, update)?;
     Ok(created)
@@ -74,7 +74,7 @@ pub fn create_or_update_tenant(
             "You must use the public or same tenant to add/update a tenant".into(),
         ));
     }
-    factors::check(rules, update)?;
+    check(&caller.app_id, &tenant_id, rules, update)?;
     caller.hold()?;
     put(&caller.app_id, &tenant_id, rules, update)
 }
@@ -85,6 +85,15 @@ fn named_app(caller: &Tenant, name: &str) -> Result<String> {
         caller.domain(),
         &normalise::app_id(name)?,
     ))
+}
+
+/// Refuses what cannot be, before anything is written: a refusal leaves nothing behind.
+fn check(app_id: &str, tenant_id: &str, rules: FactorRules, update: &TenantUpdate) -> Result<()> {
+    factors::check(rules, update)?;
+    match update.core_config.is_empty() {
+        true => Ok(()),
+        false => settings::check(app_id, tenant_id, &update.core_config),
+    }
 }
 
 /// Writes a tenant: made when missing, then locked and changed. Several callers make one tenant.

@@ -12,14 +12,32 @@ use crate::tenant::{self, PUBLIC};
 /// # Errors
 /// [`Error::Invalid`].
 pub fn put(app_id: &str, tenant_id: &str, update: &Map<String, Value>) -> Result<()> {
+    let (own, merged) = merged(app_id, tenant_id, update)?;
+    store_settings(app_id, tenant_id, &own, &merged);
+    Ok(())
+}
+
+/// Refuses settings that [`put`] would refuse, of an app or a tenant that need not exist yet.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub fn check(app_id: &str, tenant_id: &str, update: &Map<String, Value>) -> Result<()> {
+    merged(app_id, tenant_id, update).map(drop)
+}
+
+/// The settings that are stored for a tenant, and those that an update would leave.
+fn merged(
+    app_id: &str,
+    tenant_id: &str,
+    update: &Map<String, Value>,
+) -> Result<(Map<String, Value>, Map<String, Value>)> {
     if app_id == PUBLIC && tenant_id == PUBLIC {
         return Err(Error::invalid("Cannot modify base config"));
     }
-    let layers = tenant::setting_layers(app_id, tenant_id);
+    let mut layers = tenant::setting_layers(app_id, tenant_id);
     let outer: Vec<_> = layers[1..].iter().collect();
     let merged = validate_core_config(update, &layers[0], &outer, tenant_id == PUBLIC)?;
-    store_settings(app_id, tenant_id, &layers[0], &merged);
-    Ok(())
+    Ok((layers.swap_remove(0), merged))
 }
 
 fn store_settings(
