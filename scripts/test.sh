@@ -12,6 +12,8 @@ source "$ROOT/scripts/cluster.sh"
 
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
 SUITES=(sql cdi clients/node races restore security faults)
+# What does not depend on the version of Postgres is tested on the first one alone.
+SUITES_ONCE=(clients/python clients/go openapi plans)
 VERSIONS=${TEST_VERSIONS:-15 18}
 SUITE_SECONDS=900 # the longest that a suite may take
 PASSED=0
@@ -65,6 +67,12 @@ setup_tests() {
     if [[ -e $ROOT/tests/clients/node ]]; then
         command -v node >/dev/null || want nodejs 'runs the SDK in tests/clients/node'
         command -v npm >/dev/null || want npm 'fetches the SDK'
+    fi
+    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *clients/python* || $TEST_SUITES == *openapi* ]]; then
+        python3 -c 'import ensurepip, venv' 2>/dev/null || want python3-venv 'runs the SDK in tests/clients/python, and schemathesis'
+    fi
+    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *clients/go* ]]; then
+        command -v go >/dev/null || want golang-go 'runs the SDK in tests/clients/go'
     fi
     local version
     for version in $VERSIONS; do
@@ -149,10 +157,13 @@ if [[ -z ${TEST_SUITES:-} ]]; then
     step 'Gateway: tests with a stand-in for the extension' gateway_tests "$first" || true
 else
     read -ra SUITES <<<"$TEST_SUITES"
+    SUITES_ONCE=()
 fi
 for version in $VERSIONS; do
     step "Build for Postgres $version" build_for "$version" || continue
-    for suite in "${SUITES[@]}"; do
+    suites=("${SUITES[@]}")
+    [[ $version != "$first" ]] || suites+=("${SUITES_ONCE[@]}")
+    for suite in "${suites[@]}"; do
         step "Suite $suite on Postgres $version" run_suite "$suite" "$version" || true
     done
 done

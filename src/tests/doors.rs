@@ -67,7 +67,7 @@ mod tests {
         };
         assert_eq!(ask("5.4").0, 200);
         assert_eq!(ask("x"), (400, "cdi-version header is invalid\n".into()));
-        for version in ["5.4.0", "2.7", "9.9", "5.5"] {
+        for version in ["5.4.0", "2.7", "9.9", "5.7"] {
             assert_eq!(
                 ask(version),
                 (400, format!("cdi-version {version} not supported\n"))
@@ -75,7 +75,9 @@ mod tests {
         }
         let (_, body) = http("GET", "/apiversion", "[]", "");
         let body: Value = serde_json::from_str(&body).unwrap();
-        let all = ["3.1", "4.0", "5.0", "5.1", "5.2", "5.3", "5.4", "5.6"];
+        let all = [
+            "3.0", "3.1", "4.0", "5.0", "5.1", "5.2", "5.3", "5.4", "5.5", "5.6",
+        ];
         assert_eq!(body["versions"], serde_json::json!(all));
     }
 

@@ -7,7 +7,7 @@ import nodeTest from "node:test";
 
 export { assert };
 export const AUTH_URL = process.env.AUTH_URL;
-export const VERSIONS = ["3.1", "4.0", "5.0", "5.4", "5.6"];
+export const VERSIONS = ["3.1", "4.0", "5.0", "5.4", "5.5", "5.6"];
 export const PASSWORD = "correct horse 1";
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

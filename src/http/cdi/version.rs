@@ -60,6 +60,12 @@ const V5_4: Cdi = Cdi {
     single_use_webauthn_options: false,
 };
 
+const V5_5: Cdi = Cdi {
+    name: "5.5",
+    single_use_webauthn_options: true,
+    ..V5_4
+};
+
 const V5_2: Cdi = Cdi {
     name: "5.2",
     user_shape: UserShape::Full { webauthn: false },
@@ -77,20 +83,26 @@ const V4_0: Cdi = Cdi {
     ..V5_2
 };
 
-/// The versions that are served, oldest first.
-pub static SERVED: [Cdi; 8] = [
-    Cdi {
-        name: "3.1",
-        token_version: TokenVersion::V4,
-        user_shape: UserShape::FirstLoginMethod { tenant_ids: true },
-        session_shape: SessionShape {
-            recipe_user_id: false,
-        },
-        login_method_id_field: "userId",
-        reset_token_has_email: false,
-        verifies_on_sign_in: false,
-        ..V4_0
+const V3_1: Cdi = Cdi {
+    name: "3.1",
+    token_version: TokenVersion::V4,
+    user_shape: UserShape::FirstLoginMethod { tenant_ids: true },
+    session_shape: SessionShape {
+        recipe_user_id: false,
     },
+    login_method_id_field: "userId",
+    reset_token_has_email: false,
+    verifies_on_sign_in: false,
+    ..V4_0
+};
+
+/// The versions that are served, oldest first.
+pub static SERVED: [Cdi; 10] = [
+    Cdi {
+        name: "3.0",
+        ..V3_1
+    },
+    V3_1,
     V4_0,
     Cdi {
         name: "5.0",
@@ -107,12 +119,12 @@ pub static SERVED: [Cdi; 8] = [
         ..V5_4
     },
     V5_4,
+    V5_5,
     Cdi {
         name: "5.6",
         rotation: RotationRule::AtRefresh,
         access_token_validity: true,
-        single_use_webauthn_options: true,
-        ..V5_4
+        ..V5_5
     },
 ];
 
@@ -160,8 +172,8 @@ mod unit {
                 .collect::<Vec<_>>()
         };
         assert_eq!(names(Some("5.2"), Some("5.4")), ["5.2", "5.3", "5.4"]);
-        assert_eq!(names(None, Some("4.0")), ["3.1", "4.0"]);
-        assert_eq!(names(Some("5.5"), None), ["5.6"]);
+        assert_eq!(names(None, Some("4.0")), ["3.0", "3.1", "4.0"]);
+        assert_eq!(names(Some("5.5"), None), ["5.5", "5.6"]);
         assert_eq!(names(None, None).len(), SERVED.len());
     }
 
