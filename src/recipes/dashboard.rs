@@ -27,8 +27,11 @@ fn trimmed<'a>(field: &str, text: &'a str) -> Result<&'a str> {
     }
 }
 
-/// An address as it is stored, and whether it is one.
-fn address(field: &str, text: &str) -> Result<Option<String>> {
+/// An address as it is stored; `None` when the text is none.
+///
+/// # Errors
+/// [`Error::Invalid`] for an empty or overlong text.
+pub fn address(field: &str, text: &str) -> Result<Option<String>> {
     let email = normalise::email(trimmed(field, text)?);
     normalise::check_length("email", &email, normalise::MAX_KEY)?;
     Ok(dashboard::is_address(&email).then_some(email))
@@ -139,8 +142,15 @@ pub fn update_user(
     let password_hash = new_password
         .map(|password| hashing::hash(app, password))
         .transpose()?;
-    if let Some(email) = new_email.flatten() {
+    let new_email = new_email.flatten();
+    if new_email.is_some() {
         lock(app)?;
+    }
+    // Unless they were removed while we hashed.
+    if !rows::lock(&app.app_id, user.id) {
+        return Ok(Update::UnknownUser);
+    }
+    if let Some(email) = new_email {
         if !rows::set_email(user.id, &app.app_id, &email) {
             return Ok(Update::Refused(Refusal::EmailAlreadyExists));
         }
@@ -221,8 +231,8 @@ pub fn sign_in(app: &Tenant, email: &str, password: &str) -> Result<Option<Strin
         created_at: now,
         expires_at: now.plus(SESSION_LIFETIME_MS),
     };
-    // Unless they were removed, or their password changed, while we hashed.
-    Ok(rows::insert_session(&app.app_id, &session, &password_hash).then_some(id))
+    // Unless they were removed or changed while we hashed.
+    Ok(rows::insert_session(&app.app_id, &session, &email, &password_hash).then_some(id))
 }
 
 /// The address of the person whose live session this is.

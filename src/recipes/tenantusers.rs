@@ -110,6 +110,9 @@ pub fn disassociate(tenant: &Tenant, recipe_user_id: &str) -> Result<Option<bool
         methods.find(|method| method.id == found.id)
     });
     let ids = method.map_or_else(|| vec![recipe_user_id.to_owned()], LoginMethod::all_ids);
+    // Other recipes have rows of ids that are no login methods.
+    let is_known = method.is_some()
+        || !store::user_id_mappings::recipes_using(app_id, recipe_user_id).is_empty();
     let was_in =
         method.is_some_and(|method| login_methods::remove_from_tenant(method.id, tenant_id));
     let sessions = store::sessions::delete_of_in_tenant(app_id, tenant_id, &ids);
@@ -125,5 +128,5 @@ pub fn disassociate(tenant: &Tenant, recipe_user_id: &str) -> Result<Option<bool
         primary_claims::release_unused(app_id, user.id);
     }
     let was_associated = was_in || sessions + roles + tokens + attempts > 0;
-    Ok((was_associated || method.is_some()).then_some(was_associated))
+    Ok((was_associated || is_known).then_some(was_associated))
 }

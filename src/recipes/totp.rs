@@ -63,8 +63,9 @@ fn add(app: &Tenant, device: &NewDevice, secret: Secret, is_verified: bool) -> R
         check_text("deviceName", name)?;
     }
     check_numbers(device.skew, device.period_s)?;
-    let now = Time::now();
     let sealed = keyring()?.seal(&purpose(app, device.user_id), secret.bytes());
+    rows::lock_user(&app.app_id, device.user_id);
+    let now = Time::now();
     let mut row = Device {
         name: String::new(),
         secret: sealed,
@@ -78,7 +79,6 @@ fn add(app: &Tenant, device: &NewDevice, secret: Secret, is_verified: bool) -> R
     };
     let name = match device.name {
         Some(name) => put(name.to_owned()),
-        // A name that is taken meanwhile leads to the next one.
         None => (count_verified(app, device.user_id)..).find_map(|number| put(device_name(number))),
     };
     Ok(name.map_or(Added::AlreadyExists, |name| Added::Ok {
@@ -133,6 +133,12 @@ fn check_text(field: &'static str, text: &str) -> Result<()> {
     Ok(normalise::check_length(field, text, MAX_KEY)?)
 }
 
+/// A user's devices, with which nobody else does anything until this transaction ends.
+fn lock_devices(app: &Tenant, user_id: &str) -> Vec<Device> {
+    rows::lock_user(&app.app_id, user_id);
+    rows::devices(&app.app_id, user_id)
+}
+
 /// What came of renaming a device.
 pub enum Renamed {
     Ok,
@@ -148,7 +154,7 @@ pub fn rename_device(app: &Tenant, user_id: &str, name: &str, new_name: &str) ->
     check_text("userId", user_id)?;
     check_text("existingDeviceName", name)?;
     check_text("newDeviceName", new_name)?;
-    let devices = rows::lock_devices(&app.app_id, user_id);
+    let devices = lock_devices(app, user_id);
     let has = |name: &str| devices.iter().any(|device| device.name == name);
     if !has(name) {
         return Ok(Renamed::UnknownDevice);
@@ -178,7 +184,7 @@ pub fn list_devices(app: &Tenant, user_id: &str) -> Result<Vec<Device>> {
 pub fn remove_device(app: &Tenant, user_id: &str, name: &str) -> Result<bool> {
     not_empty("userId", user_id)?;
     not_empty("deviceName", name)?;
-    let devices = rows::lock_devices(&app.app_id, user_id);
+    let devices = lock_devices(app, user_id);
     if !devices.iter().any(|device| device.name == name) {
         return Ok(false);
     }
@@ -217,7 +223,7 @@ pub fn verify_device(
     not_empty("userId", user_id)?;
     not_empty("deviceName", name)?;
     tenant.hold()?;
-    let devices = rows::lock_devices(&tenant.app_id, user_id);
+    let devices = lock_devices(tenant, user_id);
     let Some(device) = devices.iter().find(|device| device.name == name) else {
         return Ok(DeviceVerification::UnknownDevice);
     };
@@ -252,7 +258,7 @@ pub enum CodeVerification {
 pub fn verify_code(tenant: &Tenant, user_id: &str, code: &str) -> Result<CodeVerification> {
     not_empty("userId", user_id)?;
     tenant.hold()?;
-    let devices = rows::lock_devices(&tenant.app_id, user_id);
+    let devices = lock_devices(tenant, user_id);
     if devices.is_empty() {
         return Ok(CodeVerification::UnknownUser);
     }
@@ -263,7 +269,7 @@ pub fn verify_code(tenant: &Tenant, user_id: &str, code: &str) -> Result<CodeVer
     })
 }
 
-/// Checks a code against devices of a user, all of whose devices are locked; `None` when it is right, which it is once.
+/// Checks a code against devices of a user, who is locked; `None` when it is right, which it is once.
 fn check(
     tenant: &Tenant,
     user_id: &str,

@@ -72,6 +72,16 @@ pub fn list(app_id: &str) -> Vec<DashboardUser> {
     )
 }
 
+/// Locks a user who is about to be changed; whether there is one.
+pub fn lock(app_id: &str, id: Uuid) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.dashboard_users WHERE app_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        &[app_id.into(), id.into()],
+        |_| (),
+    )
+    .is_some()
+}
+
 /// Changes the address; `false` when another user has it. The app is locked.
 pub fn set_email(id: Uuid, app_id: &str, email: &str) -> bool {
     db::execute(
@@ -107,12 +117,17 @@ pub struct DashboardSession {
     pub expires_at: Time,
 }
 
-/// Adds a session; `false` when the user is gone, or has another password by now.
-pub fn insert_session(app_id: &str, session: &DashboardSession, password_hash: &str) -> bool {
+/// Adds a session; `false` when the user is gone, or has another address or password by now.
+pub fn insert_session(
+    app_id: &str,
+    session: &DashboardSession,
+    email: &str,
+    password_hash: &str,
+) -> bool {
     db::execute(
         "INSERT INTO auth.dashboard_sessions (id_hash, user_id, app_id, sealed_id, created_at, expires_at)
          SELECT $1, id, $3, $4, $5, $6 FROM auth.dashboard_users
-         WHERE id = $2 AND password_hash = $7 FOR SHARE",
+         WHERE id = $2 AND password_hash = $7 AND email = $8 FOR SHARE",
         &[
             (&session.id_hash).into(),
             session.user_id.into(),
@@ -121,6 +136,7 @@ pub fn insert_session(app_id: &str, session: &DashboardSession, password_hash: &
             session.created_at.into(),
             session.expires_at.into(),
             password_hash.into(),
+            email.into(),
         ],
     ) == 1
 }

@@ -8,7 +8,10 @@ pub fn insert(app_id: &str, first_second: Time, counts: &[i32]) {
     let counts: Vec<_> = counts.iter().map(i32::to_string).collect();
     db::execute(
         "INSERT INTO auth.request_counts (app_id, first_second, backend, counts)
-         VALUES ($1, $2, pg_catalog.pg_backend_pid(), $3::text[]::integer[]) ON CONFLICT DO NOTHING",
+         SELECT $1, $2, pg_backend_pid(), $3::text[]::integer[]
+         -- Not those of an app that has been removed, or made anew.
+         FROM auth.apps WHERE id = $1 AND created_at < $2 + interval '1 s'
+         ON CONFLICT DO NOTHING",
         &[app_id.into(), first_second.into(), counts.as_slice().into()],
     );
 }

@@ -128,12 +128,35 @@ pub fn delete(app_id: &str, id: &str) -> bool {
     ) == 1
 }
 
-/// Makes an app; `false` when it exists.
+/// Makes an app; `false` when it exists. In either case it stays until this transaction ends.
 pub fn insert_app(app_id: &str) -> bool {
-    db::execute(
-        "INSERT INTO auth.apps (id) VALUES ($1) ON CONFLICT DO NOTHING",
+    loop {
+        let made = db::execute(
+            "INSERT INTO auth.apps (id) VALUES ($1) ON CONFLICT DO NOTHING",
+            &[app_id.into()],
+        ) == 1;
+        // Once more if it has been removed since.
+        if made || hold_app(app_id) {
+            return made;
+        }
+    }
+}
+
+fn hold_app(app_id: &str) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.apps WHERE id = $1 FOR KEY SHARE",
         &[app_id.into()],
-    ) == 1
+        |_| (),
+    )
+    .is_some()
+}
+
+/// Locks an app that is about to be removed: whoever holds it has finished then, and nobody holds it any more.
+pub fn lock_app_for_removal(app_id: &str) {
+    db::execute(
+        "SELECT FROM auth.apps WHERE id = $1 FOR UPDATE",
+        &[app_id.into()],
+    );
 }
 
 /// Removes an app and what hangs on it, but for its sessions; whether it existed.

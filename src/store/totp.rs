@@ -34,14 +34,13 @@ pub fn devices(app_id: &str, user_id: &str) -> Vec<Device> {
     )
 }
 
-/// The same, and nobody else looks at a code of the user until this transaction ends.
-pub fn lock_devices(app_id: &str, user_id: &str) -> Vec<Device> {
-    db::query(
-        "SELECT name, secret, period_s, skew, is_verified FROM auth.totp_devices
-         WHERE app_id = $1 AND user_id = $2 ORDER BY name FOR UPDATE",
+/// Has those who do something with the devices of a user take turns, until this transaction ends. Not a lock on the rows:
+/// they come and go and change the names that they would be locked by.
+pub fn lock_user(app_id: &str, user_id: &str) {
+    db::execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 6238))",
         &[app_id.into(), user_id.into()],
-        Device::read,
-    )
+    );
 }
 
 /// Adds a device, in the place of an unverified one of its name; `false` when there is a verified one.
@@ -183,12 +182,13 @@ pub fn delete_attempts_in_tenant(app_id: &str, tenant_id: &str, user_ids: &[Stri
 
 /// Removes the devices of these users, and their attempts.
 pub fn delete_of(app_id: &str, user_ids: &[String]) {
+    let mut sorted: Vec<_> = user_ids.iter().collect();
+    sorted.sort_unstable();
+    for user_id in sorted {
+        lock_user(app_id, user_id);
+    }
     db::execute(
-        "WITH locked AS (
-             SELECT user_id, name FROM auth.totp_devices
-             WHERE app_id = $1 AND user_id = ANY ($2) ORDER BY user_id, name FOR UPDATE)
-         DELETE FROM auth.totp_devices d USING locked
-         WHERE d.app_id = $1 AND d.user_id = locked.user_id AND d.name = locked.name",
+        "DELETE FROM auth.totp_devices WHERE app_id = $1 AND user_id = ANY ($2)",
         &[app_id.into(), user_ids.into()],
     );
     db::execute(

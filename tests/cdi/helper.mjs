@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash, createPublicKey, randomInt, randomUUID, verify } from "node:crypto";
 import { join } from "node:path";
-import nodeTest from "node:test";
 
 export { assert };
 export const AUTH_URL = process.env.AUTH_URL;
@@ -50,17 +49,6 @@ export const badField = (answer, field, message) =>
 
 /** The two lists hold the same, in any order. */
 export const sameMembers = (got, expected, message) => assert.deepEqual([...got].sort(), [...expected].sort(), message);
-
-/** A test of an operation that is not served by every release: without it there is nothing to test. */
-export function testIfServed(method, path, name, body) {
-  nodeTest(name, async (t) => {
-    const { status, text } = await call(method, path);
-    if ([404, 405].includes(status) && /^(Not found|Method not supported)/.test(text)) {
-      return t.skip(`${method} ${path} is not served`);
-    }
-    await body(t);
-  });
-}
 
 /** An id that no other test uses. */
 export const newId = (name) => `${name}-${randomUUID().slice(0, 8)}`;

@@ -2,7 +2,7 @@
 import test from "node:test";
 import {
   VERSIONS, assert, createSession, get, has, newApp, newId, newTenant, ok, post, put, refused, sameMembers, signIn,
-  signUp, testIfServed,
+  signUp,
 } from "./helper.mjs";
 
 const M = "/recipe/multitenancy";
@@ -166,19 +166,4 @@ test("7.9.219 disassociation of an id that is no user", async () => {
   assert.equal(ok(await disassociate(at, userId)).wasAssociated, true);
   has(await get("/recipe/session", { sessionHandle: session.handle }), "UNAUTHORISED");
   has(await disassociate(at, newId("unknown")), "UNKNOWN_USER_ID_ERROR");
-});
-
-const CUD = `${M}/connectionuridomain`;
-
-testIfServed("PUT", CUD, "7.1.13 7.1.14 connection URI domains", async () => {
-  for (const connectionUriDomain of ["127.0.0.2", "localhost2:3567", "abc.co", "sub-domain.example.com", "hello.co.uk",
-    "58hello.abc.com"]) {
-    ok(await put(CUD, { connectionUriDomain }), connectionUriDomain);
-    ok(await post(`${CUD}/remove`, { connectionUriDomain }));
-  }
-  for (const connectionUriDomain of ["http://localhost", "https://localhost:3567", "localhost:abc",
-    "localhost:3567:2567", "localhost/abc", "abc.", "example+2.world.com", ":3567", ":", "somedomain.com:", "*",
-    "abc*"]) {
-    refused(await put(CUD, { connectionUriDomain }), 400, "connectionUriDomain is invalid", connectionUriDomain);
-  }
 });

@@ -2,7 +2,7 @@
 import test from "node:test";
 import {
   AUTH_URL, PASSWORD, VERSIONS, assert, badField, call, createSession, get, has, newApp, newEmail, newId, newTenant,
-  ok, post, put, refused, signIn, signUp, testIfServed,
+  ok, post, put, refused, signIn, signUp,
 } from "./helper.mjs";
 
 const app = await newApp();
@@ -294,10 +294,4 @@ test("2.1 operator's calls", async () => {
   const { status } = (await put("/ee/license", { licenseKey: "x" })).json;
   assert.ok(["OK", "MISSING_EE_FOLDER_ERROR", "INVALID_LICENSE_KEY_ERROR"].includes(status));
   refused(await put("/ee/license", { other: 1 }), 400, "Field name 'licenseKey' is missing in JSON input");
-});
-
-testIfServed("GET", "/requests/stats", "2.1 statistics of the last day", async () => {
-  const stats = ok(await get("/requests/stats"));
-  assert.ok(Number.isInteger(stats.atMinute));
-  assert.deepEqual([stats.averageRequestsPerSecond.length, stats.peakRequestsPerSecond.length], [1440, 1440]);
 });

@@ -24,7 +24,12 @@ pub const ROUTES: &[Route] = &[
 ];
 
 fn create_user(call: &Call) -> Result<Reply> {
-    let (email, password) = (call.text("email")?, call.text("password")?);
+    let email = call.text("email")?;
+    // Before the password is looked for.
+    if dashboard::address("email", email)?.is_none() {
+        return Ok(Reply::json(200, &only("INVALID_EMAIL_ERROR")));
+    }
+    let password = call.text("password")?;
     let document = match dashboard::create_user(&*call.app()?, email, password)? {
         Ok(user) => ok(json!({ "user": dashboard_user(&user) })),
         Err(refusal) => refused_dashboard_user(&refusal),

@@ -18,7 +18,10 @@ pub fn create_or_update_domain(
     update: &TenantUpdate,
 ) -> Result<bool> {
     let domain = normalise::connection_uri_domain(domain)?;
-    if !caller.is_base() && caller.domain() != domain {
+    // SuperTokens lets any app of the domain: one that has a key of its own could then lock the others out.
+    let speaks_for_domain =
+        caller.domain() == domain && caller.is_public_app() && caller.id() == PUBLIC;
+    if !(caller.is_base() || speaks_for_domain) {
         return Err(Error::Forbidden(
             "You must use the default or same connectionUriDomain to create/update a \
              connectionUriDomain"
@@ -78,6 +81,8 @@ pub fn remove_domain(caller: &Tenant, domain: &str) -> Result<bool> {
                 .into(),
         ));
     }
+    let app_id = tenant::app_id_in(&domain, PUBLIC);
+    store::tenants::lock_app_for_removal(&app_id);
     if apps_of(&domain).iter().any(|app| app.name != PUBLIC) {
         return Err(Error::Forbidden(
             "Please delete all apps except the public appID for this connectionUriDomain before \
@@ -85,7 +90,6 @@ pub fn remove_domain(caller: &Tenant, domain: &str) -> Result<bool> {
                 .into(),
         ));
     }
-    let app_id = tenant::app_id_in(&domain, PUBLIC);
     let existed = store::tenants::delete_app(&app_id);
     store::sessions::delete_of_app(&app_id);
     store::request_counts::delete_of(&app_id);

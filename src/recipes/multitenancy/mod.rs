@@ -53,6 +53,8 @@ pub fn create_or_update_app(
         ));
     }
     check(&app_id, PUBLIC, rules, update)?;
+    // So that the domain is not removed meanwhile.
+    caller.hold()?;
     let created = store::tenants::insert_app(&app_id);
     put(&app_id, PUBLIC, rules, update)?;
     Ok(created)
@@ -241,6 +243,7 @@ pub fn remove_app(caller: &Tenant, app_id: &str) -> Result<bool> {
             "Cannot delete the public app, use remove connection uri domain API instead".into(),
         ));
     }
+    store::tenants::lock_app_for_removal(&app_id);
     if store::tenants::list(&app_id)
         .iter()
         .any(|tenant| tenant.id != PUBLIC)
