@@ -5,7 +5,22 @@ use serde_json::json;
 
 use super::{answer, app_of, required, tenant_of};
 use crate::documents::{ok, only, refused_totp, totp_device};
+use crate::error::Result;
 use crate::recipes::totp::{self, Added, CodeVerification, DeviceVerification, NewDevice, Renamed};
+
+fn new_device<'a>(
+    user_id: Option<&'a str>,
+    name: Option<&'a str>,
+    period: Option<i32>,
+    skew: Option<i32>,
+) -> Result<NewDevice<'a>> {
+    Ok(NewDevice {
+        user_id: required("user_id", user_id)?,
+        name,
+        period_s: required("period", period)?.into(),
+        skew: required("skew", skew)?.into(),
+    })
+}
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, auth, pg_temp)]
@@ -17,12 +32,7 @@ fn create_totp_device(
     app_id: default!(Option<&str>, "'public'"),
 ) -> pgrx::JsonB {
     answer(|| {
-        let device = NewDevice {
-            user_id: required("user_id", user_id)?,
-            name: device_name,
-            period_s: required("period", period)?.into(),
-            skew: required("skew", skew)?.into(),
-        };
+        let device = new_device(user_id, device_name, period, skew)?;
         Ok(match totp::create_device(&*app_of(app_id)?, &device)? {
             Added::Ok { name, secret } => ok(json!({"deviceName": name, "secret": secret})),
             Added::AlreadyExists => only("DEVICE_ALREADY_EXISTS_ERROR"),
@@ -41,12 +51,7 @@ fn import_totp_device(
     app_id: default!(Option<&str>, "'public'"),
 ) -> pgrx::JsonB {
     answer(|| {
-        let device = NewDevice {
-            user_id: required("user_id", user_id)?,
-            name: device_name,
-            period_s: required("period", period)?.into(),
-            skew: required("skew", skew)?.into(),
-        };
+        let device = new_device(user_id, device_name, period, skew)?;
         let secret = required("secret_key", secret_key)?;
         Ok(
             match totp::import_device(&*app_of(app_id)?, &device, secret)? {
