@@ -54,7 +54,7 @@ DECLARE
     begun timestamptz := clock_timestamp();
     spent interval := '0';
 BEGIN
-    FOR first IN 1..total BY batch LOOP
+    FOR low IN 1..total BY batch LOOP
         SELECT jsonb_agg(CASE
             WHEN n % 200 = 0 THEN '{}'
             ELSE jsonb_build_object('loginMethods', jsonb_build_array(jsonb_build_object(
@@ -63,7 +63,7 @@ BEGIN
                 'passwordHash', '\$2a\$10\$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234',
                 'hashingAlgorithm', 'bcrypt',
                 'timeJoinedInMSSinceEpoch', 1600000000000 + n * 1000::bigint)))
-            END) INTO done FROM generate_series(first, first + batch - 1) n;
+            END) INTO done FROM generate_series(low, low + batch - 1) n;
         begun := clock_timestamp();
         done := auth.import_users(done);
         spent := spent + (clock_timestamp() - begun);

@@ -29,25 +29,34 @@ pub fn subtransaction<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Un
         let error_context = pg_sys::error_context_stack;
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
         pg_sys::MemoryContextSwitchTo(context);
-        let outcome = PgTryBuilder::new(AssertUnwindSafe(|| work().map_err(Undone::Refused)))
-            .catch_others(|error| match error {
-                CaughtError::PostgresError(report) | CaughtError::ErrorReport(report)
-                    if !ends_the_transaction(report.sql_error_code()) =>
-                {
-                    Err(Undone::Raised(report.message().to_owned()))
-                }
-                other => other.rethrow(),
-            })
+        let outcome = PgTryBuilder::new(AssertUnwindSafe(|| work().map_err(Failure::Refused)))
+            .catch_others(|error| Err(Failure::Caught(Box::new(error))))
             .execute();
         pg_sys::error_context_stack = error_context;
         match outcome {
             Ok(_) => pg_sys::ReleaseCurrentSubTransaction(),
+            // Also before an error is passed on: it is that of the whole transaction then.
             Err(_) => pg_sys::RollbackAndReleaseCurrentSubTransaction(),
         }
         pg_sys::MemoryContextSwitchTo(context);
         pg_sys::CurrentResourceOwner = owner;
-        outcome
+        outcome.map_err(|failure| match failure {
+            Failure::Refused(why) => Undone::Refused(why),
+            Failure::Caught(error) => match *error {
+                CaughtError::PostgresError(report) | CaughtError::ErrorReport(report)
+                    if !ends_the_transaction(report.sql_error_code()) =>
+                {
+                    Undone::Raised(report.message().to_owned())
+                }
+                error => error.rethrow(),
+            },
+        })
     }
+}
+
+enum Failure<E> {
+    Refused(E),
+    Caught(Box<CaughtError>),
 }
 
 /// Whether an error is not about the work: going on would not help, or is not wanted.

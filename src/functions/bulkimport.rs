@@ -43,7 +43,11 @@ fn import_users(
 #[search_path(pg_catalog, auth, pg_temp)]
 fn import_queued_users(most: default!(Option<i32>, 200)) -> pgrx::JsonB {
     answer(|| {
-        let done = bulkimport::import_queued(required("most", most)?.into())?;
+        let most = required("most", most)?;
+        if most < 1 {
+            return Err(Error::invalid("argument \"most\" must be at least 1"));
+        }
+        let done = bulkimport::import_queued(most.into())?;
         Ok(json!({"imported": done.imported, "failed": done.failed, "more": done.more}))
     })
 }

@@ -84,6 +84,60 @@ pub struct DeviceRow<'a> {
     pub skew: i64,
 }
 
+/// Those of the login methods of which another one has the address, the number or the provider's user in one of the
+/// tenants.
+pub fn methods_taken(app_id: &str, methods: &[MethodRow]) -> Vec<Uuid> {
+    db::query(
+        "WITH wanted AS MATERIALIZED (
+             SELECT m.id, m.recipe, m.email, m.phone, m.third_party_id, m.third_party_user_id, t.tenant_id
+             FROM jsonb_to_recordset($2) AS m (
+                 id uuid, recipe text, email text, phone text, third_party_id text,
+                 third_party_user_id text, tenants jsonb),
+                 jsonb_array_elements_text(m.tenants) AS t (tenant_id))
+         SELECT w.id FROM wanted w JOIN auth.login_method_tenants k
+             ON k.app_id = $1 AND k.tenant_id = w.tenant_id AND k.email = w.email
+             AND k.recipe = w.recipe AND k.recipe <> 'thirdparty'
+         UNION SELECT w.id FROM wanted w JOIN auth.login_method_tenants k
+             ON k.app_id = $1 AND k.tenant_id = w.tenant_id AND k.phone = w.phone
+         UNION SELECT w.id FROM wanted w JOIN auth.login_method_tenants k
+             ON k.app_id = $1 AND k.tenant_id = w.tenant_id AND k.third_party_id = w.third_party_id
+             AND k.third_party_user_id = w.third_party_user_id",
+        &[app_id.into(), (&json(methods)).into()],
+        |row| row.uuid(1),
+    )
+}
+
+/// The users who want a claim that another one holds.
+pub fn claims_held(app_id: &str, claims: &[ClaimRow]) -> Vec<Uuid> {
+    db::query(
+        "SELECT DISTINCT w.user_id
+         FROM jsonb_to_recordset($2) AS w (user_id uuid, tenant_id text, kind text, value text)
+         JOIN auth.primary_claims c
+             ON c.app_id = $1 AND c.tenant_id = w.tenant_id AND c.kind = w.kind AND c.value = w.value",
+        &[app_id.into(), (&json(claims)).into()],
+        |row| row.uuid(1),
+    )
+}
+
+/// The users whose external id another one has.
+pub fn mappings_taken(app_id: &str, mappings: &[MappingRow]) -> Vec<Uuid> {
+    db::query(
+        "SELECT w.user_id FROM jsonb_to_recordset($2) AS w (user_id uuid, external_id text)
+         JOIN auth.user_id_mappings k ON k.app_id = $1 AND k.external_id = w.external_id",
+        &[app_id.into(), (&json(mappings)).into()],
+        |row| row.uuid(1),
+    )
+}
+
+/// Has those who import users into an app take turns, until this transaction ends: in different order they would want
+/// each other's addresses.
+pub fn lock_app(app_id: &str) {
+    db::execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('bulk import/' || $1, 5020))",
+        &[app_id.into()],
+    );
+}
+
 /// Makes users with their login methods. The login methods that got into all of their tenants; to be undone when one is
 /// missing.
 pub fn insert_users(app_id: &str, users: &[UserRow], methods: &[MethodRow]) -> Vec<Uuid> {
@@ -101,7 +155,7 @@ pub fn insert_users(app_id: &str, users: &[UserRow], methods: &[MethodRow]) -> V
              SELECT $1, t.tenant_id, m.id, m.user_id, timestamptz 'epoch' + m.user_time_joined * interval '1 ms',
                     m.recipe, m.email, m.phone, m.third_party_id, m.third_party_user_id
              FROM method m, jsonb_array_elements_text(m.tenants) AS t (tenant_id)
-             -- In one order, so that two who import the same wait for one another instead of deadlocking.
+             -- In one order, so that those who sign up meanwhile are waited for, and wait, instead of deadlocking.
              ORDER BY t.tenant_id, m.email, m.phone, m.third_party_id, m.third_party_user_id, m.recipe
              ON CONFLICT DO NOTHING RETURNING login_method_id),
          new_user AS (
@@ -202,7 +256,10 @@ pub fn insert_devices(app_id: &str, devices: &[DeviceRow]) {
          SELECT $1, user_id, name, decode(secret, 'hex'), period_s, skew, true, now()
          FROM jsonb_to_recordset($2) AS d (
              user_id text, name text, secret text, period_s bigint, skew bigint)
-         ORDER BY user_id, name ON CONFLICT DO NOTHING",
+         ORDER BY user_id, name
+         -- What was kept under an external id before its user came.
+         ON CONFLICT (app_id, user_id, name) DO UPDATE
+         SET secret = excluded.secret, period_s = excluded.period_s, skew = excluded.skew, is_verified = true",
         &[app_id.into(), (&json(devices)).into()],
     );
 }

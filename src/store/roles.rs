@@ -56,6 +56,15 @@ pub fn remove_permissions(app_id: &str, role: &str, permissions: Option<&[String
     );
 }
 
+/// Keeps roles from being removed until this transaction ends; those that are there.
+pub fn hold(app_id: &str, roles: &[String]) -> Vec<String> {
+    db::query(
+        "SELECT role FROM auth.roles WHERE app_id = $1 AND role = ANY ($2) ORDER BY role FOR KEY SHARE",
+        &[app_id.into(), roles.into()],
+        |row| row.text(1),
+    )
+}
+
 pub fn exists(app_id: &str, role: &str) -> bool {
     db::query_opt(
         "SELECT true FROM auth.roles WHERE app_id = $1 AND role = $2",

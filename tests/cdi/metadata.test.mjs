@@ -139,3 +139,11 @@ test("2.8 the same in SQL", async () => {
   for (let n = 0; n < 2; n += 1) assert.deepEqual(sqlCall("remove_user_metadata", { user_id }), { status: "OK" });
   assert.deepEqual(sqlCall("get_user_metadata", { user_id }).metadata, {});
 });
+
+test("3.7 numbers come back as they were sent", async () => {
+  const userId = newId("user");
+  const numbers = [442.96881516653684, 0.1 + 0.2, 1.7976931348623157e308, 5e-324, -1e-7, 9007199254740993, 123456789012345];
+  const { metadata } = ok(await put("/recipe/user/metadata", { userId, metadataUpdate: { numbers } }));
+  assert.deepEqual(metadata.numbers, numbers);
+  assert.deepEqual(ok(await get("/recipe/user/metadata", { userId })).metadata.numbers, numbers);
+});

@@ -147,7 +147,7 @@ fn dispatch(request: &Request) -> Result<Reply> {
     };
     let routes = &ROUTES[path.operation.as_str()];
     let Some(route) = routes.iter().find(|route| route.method == request.method) else {
-        return Ok(Reply::text(405, "Method not supported"));
+        return Ok(method_not_supported(routes));
     };
     let (app_id, tenant_in_path) = addressed(request, path.app_id, path.tenant_id);
     let app = match tenant::find_app(&app_id) {
@@ -215,6 +215,14 @@ fn dispatch(request: &Request) -> Result<Reply> {
         name_tenant(&mut call, tenant_in_path.as_deref())?;
     }
     (route.handler)(&call)
+}
+
+/// Names the methods that there are (RFC 9110, section 15.5.6).
+fn method_not_supported(routes: &[&Route]) -> Reply {
+    let methods: Vec<_> = routes.iter().map(|route| route.method).collect();
+    let mut reply = Reply::text(405, "Method not supported");
+    reply.headers.push(("Allow", methods.join(", ")));
+    reply
 }
 
 /// The id of the app, and of the tenant if one is named, that the host and the path of a request mean (CDI, "Resolution

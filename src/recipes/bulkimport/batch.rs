@@ -1,4 +1,7 @@
-//! Writing a batch: all rows of all its users in a few statements, or, when one of them cannot be, without that one.
+//! Writing a batch: all rows of all its users in a few statements.
+//!
+//! Users whose like there is are refused before anything is written: an application's triggers never see them. Two users
+//! of one batch may still want the same, or somebody else may have come first; those are tried alone, after the others.
 
 use std::collections::HashSet;
 
@@ -19,51 +22,98 @@ use crate::store::{login_methods, users};
 /// Users that cannot be written, by their place in the batch, and why.
 type Refused = Vec<(usize, String)>;
 
-/// Writes users; what came of each is added to `outcomes` under its index.
+/// Imports users; what came of each is added to `outcomes` under its index.
 pub fn import_batch(app_id: &str, mut users: Vec<&Prepared>, outcomes: &mut Vec<(usize, Outcome)>) {
-    while !users.is_empty() {
-        match subtransaction(|| write(app_id, &users)) {
-            Ok(()) => {
-                outcomes.extend(users.iter().map(|user| (user.index, Ok(user.id()))));
-                return;
+    for check in [check_methods, check_claims, check_mappings] {
+        let refused = check(app_id, &users);
+        refuse(&mut users, refused, outcomes);
+    }
+    if users.is_empty() {
+        return;
+    }
+    match subtransaction(|| write(app_id, &users)) {
+        Ok(()) => outcomes.extend(users.iter().map(|user| (user.index, Ok(user.id())))),
+        Err(Undone::Refused(refused)) if users.len() == 1 => {
+            refuse(&mut users, refused, outcomes);
+        }
+        Err(Undone::Refused(refused)) => {
+            let places: HashSet<_> = refused.iter().map(|(place, _)| *place).collect();
+            let (mut rivals, mut others) = (Vec::new(), Vec::new());
+            for (place, user) in users.into_iter().enumerate() {
+                let side = if places.contains(&place) {
+                    &mut rivals
+                } else {
+                    &mut others
+                };
+                side.push(user);
             }
-            // Once more without them. Each round is smaller than the one before.
-            Err(Undone::Refused(refused)) => {
-                let places: HashSet<_> = refused.iter().map(|(place, _)| *place).collect();
-                for (place, error) in refused {
-                    outcomes.push((users[place].index, Err(vec![error])));
-                }
-                let mut place = 0..;
-                users.retain(|_| !places.contains(&place.next().unwrap_or_default()));
-            }
-            Err(Undone::Raised(message)) if users.len() == 1 => {
-                outcomes.push((users[0].index, Err(vec![message])));
-                return;
-            }
-            // Somebody's trigger, or a constraint, does not like one of them: halve until it is found.
-            Err(Undone::Raised(_)) => {
-                let rest = users.split_off(users.len() / 2);
-                import_batch(app_id, users, outcomes);
-                users = rest;
+            import_batch(app_id, others, outcomes);
+            for user in rivals {
+                import_batch(app_id, vec![user], outcomes);
             }
         }
+        Err(Undone::Raised(message)) if users.len() == 1 => {
+            outcomes.push((users[0].index, Err(vec![message])));
+        }
+        // Somebody's trigger, or a constraint, does not like one of them: halve until it is found.
+        Err(Undone::Raised(_)) => {
+            let rest = users.split_off(users.len() / 2);
+            import_batch(app_id, users, outcomes);
+            import_batch(app_id, rest, outcomes);
+        }
     }
+}
+
+/// Takes refused users out.
+fn refuse(users: &mut Vec<&Prepared>, refused: Refused, outcomes: &mut Vec<(usize, Outcome)>) {
+    let places: HashSet<_> = refused.iter().map(|(place, _)| *place).collect();
+    for (place, error) in refused {
+        outcomes.push((users[place].index, Err(vec![error])));
+    }
+    let mut place = 0..;
+    users.retain(|_| !places.contains(&place.next().unwrap_or_default()));
 }
 
 /// Writes all rows of these users, or says which cannot be; what was written is to be undone then.
 fn write(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
     let shown_ids: Vec<_> = users.iter().map(|user| user.shown_id()).collect();
     write_users(app_id, users)?;
-    write_claims(app_id, users)?;
-    write_mappings(app_id, users)?;
+    let claims = claims(users);
+    if !claims.is_empty() {
+        none(refused(
+            users,
+            &rows::insert_claims(app_id, &claims),
+            claimed,
+        ))?;
+    }
+    let mappings = mappings(users);
+    if !mappings.is_empty() {
+        none(refused(
+            users,
+            &rows::insert_mappings(app_id, &mappings),
+            mapped,
+        ))?;
+    }
     write_verified(app_id, users, &shown_ids);
-    let with_ids = || users.iter().zip(&shown_ids);
+    write_metadata(app_id, users, &shown_ids);
+    write_roles(app_id, users, &shown_ids);
+    write_devices(app_id, users, &shown_ids);
+    Ok(())
+}
 
-    let metadata: Vec<_> = with_ids()
-        .filter_map(|(user, id)| {
-            let metadata = without_nulls(user.user.user_metadata.as_ref()?);
-            Some((id, metadata))
-        })
+fn none(refused: Refused) -> Result<(), Refused> {
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(refused)
+    }
+}
+
+fn write_metadata(app_id: &str, users: &[&Prepared], shown_ids: &[String]) {
+    let metadata: Vec<_> = users
+        .iter()
+        .zip(shown_ids)
+        .filter_map(|(user, id)| Some((id, without_nulls(user.user.user_metadata.as_ref()?))))
         .collect();
     let metadata: Vec<_> = metadata
         .iter()
@@ -72,9 +122,11 @@ fn write(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
     if !metadata.is_empty() {
         rows::merge_metadata(app_id, &metadata);
     }
+}
 
+fn write_roles(app_id: &str, users: &[&Prepared], shown_ids: &[String]) {
     let mut roles = Vec::new();
-    for (user, user_id) in with_ids() {
+    for (user, user_id) in users.iter().zip(shown_ids) {
         for role in &user.user.user_roles {
             roles.extend(role.tenant_ids.iter().map(|tenant_id| RoleRow {
                 user_id,
@@ -86,9 +138,11 @@ fn write(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
     if !roles.is_empty() {
         rows::insert_roles(app_id, &roles);
     }
+}
 
+fn write_devices(app_id: &str, users: &[&Prepared], shown_ids: &[String]) {
     let mut devices = Vec::new();
-    for (user, user_id) in with_ids() {
+    for (user, user_id) in users.iter().zip(shown_ids) {
         devices.extend(user.devices.iter().map(|device| DeviceRow {
             user_id,
             name: &device.name,
@@ -100,7 +154,6 @@ fn write(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
     if !devices.is_empty() {
         rows::insert_devices(app_id, &devices);
     }
-    Ok(())
 }
 
 /// As a merge into nothing leaves it.
@@ -150,14 +203,46 @@ fn method_row<'a>(user: &'a Prepared, place: usize, joined: i64) -> MethodRow<'a
     row
 }
 
+/// When a user joined: with the first of its login methods.
+fn time_joined(user: &Prepared) -> i64 {
+    let times = user.user.login_methods.iter().map(|m| m.time_joined_ms);
+    times.min().unwrap_or_default()
+}
+
+fn method_rows<'a>(users: &[&'a Prepared]) -> Vec<MethodRow<'a>> {
+    let rows = users.iter().flat_map(|user| {
+        let joined = time_joined(user);
+        (0..user.ids.len()).map(move |place| method_row(user, place, joined))
+    });
+    rows.collect()
+}
+
+/// Refuses users of whom another one has an address, a number or a provider's user.
+fn check_methods(app_id: &str, users: &[&Prepared]) -> Refused {
+    let taken = rows::methods_taken(app_id, &method_rows(users));
+    let taken: HashSet<_> = taken.into_iter().collect();
+    refused_methods(app_id, users, |id| taken.contains(id))
+}
+
+/// The users with a login method that cannot be, and why.
+fn refused_methods(
+    app_id: &str,
+    users: &[&Prepared],
+    cannot_be: impl Fn(&Uuid) -> bool,
+) -> Refused {
+    let refusal = |(place, user): (usize, &&Prepared)| {
+        let method = user.ids.iter().position(&cannot_be)?;
+        Some((place, taken(app_id, user, method)))
+    };
+    users.iter().enumerate().filter_map(refusal).collect()
+}
+
 fn write_users(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
-    let mut user_rows = Vec::with_capacity(users.len());
-    let mut methods = Vec::with_capacity(users.len());
+    let methods = method_rows(users);
+    let mut user_rows = Vec::with_capacity(methods.len());
+    let mut of_user = methods.iter();
     for user in users {
-        let times = user.user.login_methods.iter().map(|m| m.time_joined_ms);
-        let joined = times.min().unwrap_or_default();
-        for place in 0..user.ids.len() {
-            let method = method_row(user, place, joined);
+        for method in of_user.by_ref().take(user.ids.len()) {
             let is_first = method.id == user.id();
             user_rows.push(UserRow {
                 id: method.id,
@@ -165,26 +250,17 @@ fn write_users(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
                 phone: method.phone,
                 is_primary: is_first && user.user.becomes_primary_user(),
                 merged_into: (!is_first).then(|| user.id()),
-                time_joined: if is_first { joined } else { method.time_joined },
+                time_joined: if is_first {
+                    method.user_time_joined
+                } else {
+                    method.time_joined
+                },
             });
-            methods.push(method);
         }
     }
-    let made: HashSet<_> = rows::insert_users(app_id, &user_rows, &methods)
-        .into_iter()
-        .collect();
-    let mut refused = Vec::new();
-    for (place, user) in users.iter().enumerate() {
-        let missing = user.ids.iter().position(|id| !made.contains(id));
-        if let Some(missing) = missing {
-            refused.push((place, taken(app_id, user, missing)));
-        }
-    }
-    if refused.is_empty() {
-        Ok(())
-    } else {
-        Err(refused)
-    }
+    let made = rows::insert_users(app_id, &user_rows, &methods);
+    let made: HashSet<_> = made.into_iter().collect();
+    none(refused_methods(app_id, users, |id| !made.contains(id)))
 }
 
 /// What is said of a login method whose like there is.
@@ -229,19 +305,16 @@ fn email_taken(email: &str) -> String {
     format!("E006: A user with email {email} already exists in passwordless loginMethod.")
 }
 
-/// Claims for those that become primary users all that they have, in all of their tenants.
-fn write_claims(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
+/// What those that become primary users claim: all that they have, in all of their tenants.
+fn claims(users: &[&Prepared]) -> Vec<ClaimRow> {
     let mut claims = Vec::new();
     for user in users.iter().filter(|user| user.user.becomes_primary_user()) {
-        let tenants: HashSet<_> = user
-            .user
-            .login_methods
+        let methods = &user.user.login_methods;
+        let tenants: HashSet<_> = methods
             .iter()
             .flat_map(|method| &method.tenant_ids)
             .collect();
-        let infos: HashSet<_> = user
-            .user
-            .login_methods
+        let infos: HashSet<_> = methods
             .iter()
             .flat_map(|method| account_info(&method.recipe))
             .collect();
@@ -254,16 +327,24 @@ fn write_claims(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
             }));
         }
     }
+    claims
+}
+
+/// Refuses primary users when another one holds what they have.
+fn check_claims(app_id: &str, users: &[&Prepared]) -> Refused {
+    let claims = claims(users);
     if claims.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
-    refused(users, &rows::insert_claims(app_id, &claims), |user| {
-        format!(
-            "E022: We tried to create the primary user for the userId {} but the account info is \
-             already associated with another primary user.",
-            user.id()
-        )
-    })
+    refused(users, &rows::claims_held(app_id, &claims), claimed)
+}
+
+fn claimed(user: &Prepared) -> String {
+    format!(
+        "E022: We tried to create the primary user for the userId {} but the account info is \
+         already associated with another primary user.",
+        user.id()
+    )
 }
 
 fn account_info(recipe: &Recipe) -> Vec<(&'static str, String)> {
@@ -291,63 +372,57 @@ fn account_info(recipe: &Recipe) -> Vec<(&'static str, String)> {
     }
 }
 
-fn write_mappings(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
-    let mapped: Vec<_> = users
-        .iter()
-        .filter_map(|user| Some((user.id(), user.user.external_user_id.as_deref()?)))
-        .collect();
-    if mapped.is_empty() {
-        return Ok(());
+fn mappings<'a>(users: &[&'a Prepared]) -> Vec<MappingRow<'a>> {
+    let mapping = |user: &&'a Prepared| {
+        Some(MappingRow {
+            user_id: user.id(),
+            external_id: user.user.external_user_id.as_deref()?,
+        })
+    };
+    users.iter().filter_map(mapping).collect()
+}
+
+/// Refuses external ids that another user has, or that are ids of ours.
+fn check_mappings(app_id: &str, users: &[&Prepared]) -> Refused {
+    let mappings = mappings(users);
+    if mappings.is_empty() {
+        return Vec::new();
     }
-    // External ids in the form of ours, which must not be ours.
-    let alike = |(id, external_id): &(Uuid, &str)| Some((*id, account::parse_id(external_id)?));
-    let alike: Vec<_> = mapped.iter().filter_map(alike).collect();
+    let mut found = refused(users, &rows::mappings_taken(app_id, &mappings), mapped);
+    let alike =
+        |mapping: &MappingRow| Some((mapping.user_id, account::parse_id(mapping.external_id)?));
+    let alike: Vec<_> = mappings.iter().filter_map(alike).collect();
     if !alike.is_empty() {
         let ids: Vec<_> = alike.iter().map(|(_, external_id)| *external_id).collect();
-        let ours: HashSet<_> = rows::login_methods_among(app_id, &ids)
-            .into_iter()
-            .collect();
+        let ours = rows::login_methods_among(app_id, &ids);
         let wrong: Vec<_> = alike
             .iter()
             .filter(|(_, external_id)| ours.contains(external_id))
             .map(|(id, _)| *id)
             .collect();
-        refused(users, &wrong, |_| {
+        found.extend(refused(users, &wrong, |_| {
             "Cannot create a userId mapping where the externalId is also a SuperTokens userID"
                 .to_owned()
-        })?;
+        }));
     }
-    let mappings: Vec<_> = mapped
-        .into_iter()
-        .map(|(user_id, external_id)| MappingRow {
-            user_id,
-            external_id,
-        })
-        .collect();
-    refused(users, &rows::insert_mappings(app_id, &mappings), |user| {
-        format!(
-            "E031: A user with externalId {} already exists",
-            user.shown_id()
-        )
-    })
+    found
+}
+
+fn mapped(user: &Prepared) -> String {
+    format!(
+        "E031: A user with externalId {} already exists",
+        user.shown_id()
+    )
 }
 
 /// Those of the users that are among `ids`, with what is said of them.
-fn refused(
-    users: &[&Prepared],
-    ids: &[Uuid],
-    error: impl Fn(&Prepared) -> String,
-) -> Result<(), Refused> {
+fn refused(users: &[&Prepared], ids: &[Uuid], error: impl Fn(&Prepared) -> String) -> Refused {
+    let ids: HashSet<_> = ids.iter().collect();
     let places = users.iter().enumerate();
-    let refused: Vec<_> = places
+    places
         .filter(|(_, user)| ids.contains(&user.id()))
         .map(|(place, user)| (place, error(user)))
-        .collect();
-    if refused.is_empty() {
-        Ok(())
-    } else {
-        Err(refused)
-    }
+        .collect()
 }
 
 /// Notes verified addresses, each under the id by which its login method is known.

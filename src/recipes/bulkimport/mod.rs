@@ -71,7 +71,7 @@ pub fn import(app: &Tenant, users: &[Value]) -> Result<Vec<Outcome>> {
             Err(errors) => Some(Err(errors)),
         });
     }
-    for (index, outcome) in write(app, &prepared)? {
+    for (index, outcome) in write(app, &prepared) {
         outcomes[index] = Some(outcome);
     }
     let outcomes = outcomes.into_iter();
@@ -81,16 +81,59 @@ pub fn import(app: &Tenant, users: &[Value]) -> Result<Vec<Outcome>> {
 }
 
 /// Writes users batch by batch; what came of each.
-fn write(app: &Tenant, users: &[Prepared]) -> Result<Vec<(usize, Outcome)>> {
-    let mut tenant_ids: Vec<_> = users.iter().flat_map(Prepared::tenant_ids).collect();
-    tenant_ids.sort_unstable();
-    tenant_ids.dedup();
-    for tenant_id in tenant_ids {
-        tenant::find(&app.app_id, tenant_id)?.hold()?;
-    }
+fn write(app: &Tenant, users: &[Prepared]) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::with_capacity(users.len());
-    for users in users.chunks(BATCH) {
-        import_batch(&app.app_id, users.iter().collect(), &mut outcomes);
+    if users.is_empty() {
+        return outcomes;
     }
-    Ok(outcomes)
+    let held = Held::new(app, users);
+    store::bulk_import::lock_app(&app.app_id);
+    let mut ready = Vec::with_capacity(users.len());
+    for user in users {
+        match held.missing(user) {
+            None => ready.push(user),
+            Some(error) => outcomes.push((user.index, Err(vec![error]))),
+        }
+    }
+    for users in ready.chunks(BATCH) {
+        import_batch(&app.app_id, users.to_vec(), &mut outcomes);
+    }
+    outcomes
+}
+
+/// Tenants and roles that stay until the transaction ends.
+struct Held {
+    tenants: HashSet<String>,
+    roles: HashSet<String>,
+}
+
+impl Held {
+    /// Holds what the users name; some of it may be gone since they were checked.
+    fn new(app: &Tenant, users: &[Prepared]) -> Self {
+        let mut tenants: Vec<_> = users.iter().flat_map(Prepared::tenant_ids).collect();
+        tenants.sort_unstable();
+        tenants.dedup();
+        tenants.retain(|id| tenant::find(&app.app_id, id).is_ok_and(|found| found.hold().is_ok()));
+        let roles = users.iter().flat_map(|user| &user.user.user_roles);
+        let roles: HashSet<_> = roles.map(|role| role.role.clone()).collect();
+        let roles: Vec<_> = roles.into_iter().collect();
+        Self {
+            tenants: tenants.into_iter().map(str::to_owned).collect(),
+            roles: store::roles::hold(&app.app_id, &roles)
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    /// What is said of a user that names something which is gone.
+    fn missing(&self, user: &Prepared) -> Option<String> {
+        if let Some(id) = user.tenant_ids().find(|id| !self.tenants.contains(*id)) {
+            return Some(format!("Invalid tenantId: {id}."));
+        }
+        let mut roles = user.user.user_roles.iter();
+        roles.any(|role| !self.roles.contains(&role.role)).then(|| {
+            "E034: Role does not exist! You need to pre-create the role before assigning it to the user."
+                .to_owned()
+        })
+    }
 }

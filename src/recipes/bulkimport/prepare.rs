@@ -139,6 +139,11 @@ fn devices(
                 .find(|name| !devices.iter().any(|known| known.name == *name))
                 .expect("there are more numbers than devices"),
         };
+        if devices.iter().any(|known| known.name == name) {
+            errors.push(format!(
+                "deviceName {name} is not unique for a totp device."
+            ));
+        }
         let (period_s, skew) = (device.period.into(), device.skew.into());
         if let Err(error) = totp::check_numbers(skew, period_s) {
             errors.push(format!("{error} for a totp device."));

@@ -1,6 +1,6 @@
 //! The queue: users are checked and given ids when they are put in, and imported in the background.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use auth_core::bulk_import::{ImportUser, parse};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -84,16 +84,23 @@ fn purpose(app_id: &str) -> String {
     format!("bulk-import/{app_id}")
 }
 
-/// The user of an entry, as the caller sent it, and its ids.
-fn open(entry: &QueuedUser) -> Result<(Value, Vec<Uuid>)> {
-    let damaged = |why: &str| Error::Keys(format!("an entry of the bulk import: {why}"));
-    let stored = keyring()?
-        .open(&purpose(&entry.app_id), &entry.sealed_user)
-        .map_err(|error| damaged(&error.to_string()))?;
-    let mut stored: Value =
-        serde_json::from_slice(&stored).map_err(|_| damaged("it is no JSON"))?;
-    let ids = serde_json::from_value(stored["ids"].take()).map_err(|_| damaged("it has no ids"))?;
-    Ok((stored["user"].take(), ids))
+/// The user of an entry, as the caller sent it, and its ids; or why it cannot be read.
+///
+/// # Errors
+/// [`Error::Keys`] when there are no keys at all.
+fn open(entry: &QueuedUser) -> Result<std::result::Result<(Value, Vec<Uuid>), String>> {
+    let keyring = keyring()?;
+    let read = || {
+        let stored = keyring
+            .open(&purpose(&entry.app_id), &entry.sealed_user)
+            .map_err(|error| error.to_string())?;
+        let mut stored: Value =
+            serde_json::from_slice(&stored).map_err(|_| "the entry is no JSON")?;
+        let ids =
+            serde_json::from_value(stored["ids"].take()).map_err(|_| "the entry has no ids")?;
+        Ok((stored["user"].take(), ids))
+    };
+    Ok(read())
 }
 
 /// An entry as callers see it.
@@ -145,7 +152,8 @@ pub fn list(
         .flatten()
         .map(|entry| STANDARD.encode(format!("{};{}", entry.id, entry.created_at.0)));
     let entries = found.into_iter().map(|row| {
-        let (mut user, _) = open(&row)?;
+        // One that cannot be read is shown all the same: somebody has to remove it.
+        let mut user = open(&row)?.map_or_else(|_| json!({}), |(user, _)| user);
         for method in user["loginMethods"].as_array_mut().into_iter().flatten() {
             if let Some(method) = method.as_object_mut() {
                 method.remove("plainTextPassword");
@@ -211,7 +219,8 @@ pub struct Progress {
 pub fn import_queued(limit: i64) -> Result<Progress> {
     let taken = rows::take(limit);
     let more = taken.len() as i64 == limit;
-    let mut by_app: HashMap<String, Vec<QueuedUser>> = HashMap::new();
+    // In one order, as apps are locked.
+    let mut by_app: BTreeMap<String, Vec<QueuedUser>> = BTreeMap::new();
     for entry in taken {
         by_app.entry(entry.app_id.clone()).or_default().push(entry);
     }
@@ -222,7 +231,13 @@ pub fn import_queued(limit: i64) -> Result<Progress> {
         let mut prepared = Vec::new();
         let mut refused = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
-            let (user, ids) = open(entry)?;
+            let (user, ids) = match open(entry)? {
+                Ok(opened) => opened,
+                Err(unreadable) => {
+                    refused.push((index, vec![unreadable]));
+                    continue;
+                }
+            };
             // Roles and tenants may have gone since. Each had its own request, as far as external ids go.
             match parse(&user, &mut known.context(&app)) {
                 Ok(user) => match prepare(&app, index, user, Some(ids))? {
@@ -235,7 +250,7 @@ pub fn import_queued(limit: i64) -> Result<Progress> {
             }
         }
         let mut done = Vec::new();
-        for (index, outcome) in write(&app, &prepared)? {
+        for (index, outcome) in write(&app, &prepared) {
             match outcome {
                 Ok(_) => done.push(entries[index].id),
                 Err(errors) => refused.push((index, errors)),
