@@ -110,7 +110,9 @@ CREATE INDEX login_method_tenants_third_party_email ON auth.login_method_tenants
     WHERE recipe = 'thirdparty';
 CREATE INDEX login_method_tenants_domain ON auth.login_method_tenants (app_id, tenant_id, pg_catalog.split_part(email, '@', -1))
     WHERE email IS NOT NULL;
-CREATE INDEX login_method_tenants_page ON auth.login_method_tenants (app_id, tenant_id, user_time_joined, user_id DESC);
+-- Users who joined at the same time come by descending id in both directions.
+CREATE INDEX login_method_tenants_oldest ON auth.login_method_tenants (app_id, tenant_id, user_time_joined, user_id DESC);
+CREATE INDEX login_method_tenants_newest ON auth.login_method_tenants (app_id, tenant_id, user_time_joined DESC, user_id DESC);
 CREATE INDEX login_method_tenants_user ON auth.login_method_tenants (user_id);
 
 -- Keyed by text: SDKs verify addresses of ids that need not be users of ours.
@@ -189,4 +191,4 @@ COMMENT ON COLUMN auth.user_roles.tenant_id IS 'The tenant in which the user has
 COMMENT ON COLUMN auth.user_roles.user_id IS 'Any id, known as a user or not';
 COMMENT ON COLUMN auth.user_roles.role IS 'The role';
 CREATE INDEX user_roles_role ON auth.user_roles (app_id, role);
-CREATE INDEX user_roles_tenant ON auth.user_roles (app_id, tenant_id);
+CREATE INDEX user_roles_tenant ON auth.user_roles (app_id, tenant_id, role);

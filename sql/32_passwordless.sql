@@ -45,4 +45,6 @@ COMMENT ON COLUMN auth.passwordless_codes.created_at IS 'When it was made';
 ALTER TABLE auth.passwordless_codes ALTER COLUMN link_code_hash SET STATISTICS 0;
 CREATE UNIQUE INDEX passwordless_codes_link_code ON auth.passwordless_codes (app_id, tenant_id, link_code_hash);
 CREATE INDEX passwordless_codes_device ON auth.passwordless_codes (app_id, tenant_id, device_id);
+CREATE INDEX passwordless_devices_age ON auth.passwordless_devices (app_id, tenant_id, created_at);
+CREATE INDEX passwordless_codes_age ON auth.passwordless_codes (app_id, tenant_id, created_at);
 CREATE INDEX passwordless_codes_created ON auth.passwordless_codes (created_at);

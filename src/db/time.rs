@@ -10,6 +10,11 @@ const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
 pub struct Time(pub i64);
 
 impl Time {
+    /// Before all times: Postgres' -infinity.
+    pub const MIN: Self = Self(i64::MIN);
+    /// After all times that are ever noted: the end of the year 9999.
+    pub const MAX: Self = Self(253_402_300_799_999);
+
     /// The time now, by the server's clock (not that of the transaction's start: an application may keep
     /// a transaction open for long, and tokens are dated by what clients' clocks will say).
     pub fn now() -> Self {

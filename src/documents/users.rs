@@ -19,6 +19,11 @@ impl UserShape {
     /// What SQL functions answer.
     pub const NEWEST: Self = Self::Full { webauthn: true };
 
+    /// Whether lists show a user in this shape: those from before passkeys have no form for one who has nothing else.
+    pub fn lists(self, user: &User) -> bool {
+        matches!(self, Self::Full { .. }) || user.login_methods[0].recipe != Recipe::WebAuthn
+    }
+
     /// Whether callers know of passkeys.
     pub fn has_webauthn(self) -> bool {
         self == Self::Full { webauthn: true }

@@ -186,7 +186,7 @@ pub fn delete_expired(now: Time, limit: i64) -> u64 {
     db::execute(
         "DELETE FROM auth.dashboard_sessions WHERE id_hash = ANY (ARRAY(
              SELECT id_hash FROM auth.dashboard_sessions WHERE expires_at <= $1
-             LIMIT $2 FOR UPDATE SKIP LOCKED))",
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         &[now.into(), limit.into()],
     )
 }

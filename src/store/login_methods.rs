@@ -171,12 +171,17 @@ pub fn lock(app_id: &str, id: Uuid, recipe: Recipe) -> Option<LockedMethod> {
 pub fn lock_rivals(app_id: &str, id: Uuid, wanted: &Contact) {
     db::execute(
         "SELECT FROM auth.login_methods m
-         WHERE m.app_id = $1 AND (m.id = $2 OR m.id IN (
-             SELECT rival.login_method_id FROM auth.login_method_tenants own
-             JOIN auth.login_method_tenants rival
-                 ON rival.app_id = own.app_id AND rival.tenant_id = own.tenant_id AND rival.recipe = own.recipe
-             WHERE own.login_method_id = $2 AND rival.recipe <> 'thirdparty'
-               AND (rival.email = $3 OR rival.phone = $4)))
+         WHERE m.app_id = $1 AND m.id = ANY (ARRAY(
+             SELECT $2
+             UNION SELECT rival.login_method_id FROM auth.login_method_tenants own CROSS JOIN LATERAL (
+                 SELECT t.login_method_id FROM auth.login_method_tenants t
+                 WHERE t.app_id = $1 AND t.tenant_id = own.tenant_id AND t.email = $3
+                   AND t.recipe = own.recipe AND t.recipe <> 'thirdparty' OFFSET 0) AS rival
+             WHERE own.login_method_id = $2
+             UNION SELECT rival.login_method_id FROM auth.login_method_tenants own CROSS JOIN LATERAL (
+                 SELECT t.login_method_id FROM auth.login_method_tenants t
+                 WHERE t.app_id = $1 AND t.tenant_id = own.tenant_id AND t.phone = $4 OFFSET 0) AS rival
+             WHERE own.login_method_id = $2))
          ORDER BY m.id FOR NO KEY UPDATE",
         &[
             app_id.into(),

@@ -214,9 +214,9 @@ pub fn delete_of(app_id: &str, subjects: &[String]) {
 /// Removes at most `limit` tokens that no longer work; how many. Skips what others work on.
 pub fn delete_expired(now: Time, limit: i64) -> u64 {
     db::execute(
-        "DELETE FROM auth.one_time_tokens WHERE id IN (
+        "DELETE FROM auth.one_time_tokens WHERE id = ANY (ARRAY(
              SELECT id FROM auth.one_time_tokens WHERE expires_at < $1
-             LIMIT $2 FOR UPDATE SKIP LOCKED)",
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         &[now.into(), limit.into()],
     )
 }

@@ -100,8 +100,11 @@ pub fn hold_device(app_id: &str, tenant_id: &str, id: &str) -> Option<Device> {
 /// The devices of an address or a number, oldest first.
 pub fn devices_of(app_id: &str, tenant_id: &str, contact: &Contact) -> Vec<Device> {
     db::query(
-        "SELECT id, email, phone, link_code_salt, failed_attempts::bigint FROM auth.passwordless_devices
-         WHERE app_id = $1 AND tenant_id = $2 AND (email = $3 OR phone = $4) ORDER BY created_at, id",
+        "SELECT id, email, phone, link_code_salt, failed_attempts::bigint, created_at FROM auth.passwordless_devices
+         WHERE app_id = $1 AND tenant_id = $2 AND email = $3
+         UNION ALL
+         SELECT id, email, phone, link_code_salt, failed_attempts::bigint, created_at FROM auth.passwordless_devices
+         WHERE app_id = $1 AND tenant_id = $2 AND phone = $4 ORDER BY created_at, id",
         &[
             app_id.into(),
             tenant_id.into(),
@@ -119,16 +122,54 @@ pub fn lock_devices_of(
     emails: &[String],
     phones: &[String],
 ) -> Vec<Device> {
+    let found = in_tenants(tenant_ids, |tenant_id| {
+        lock_in_tenant(app_id, tenant_id, emails, phones)
+    });
+    found.into_iter().map(|(_, device)| device).collect()
+}
+
+/// What is found in each tenant, in the order of the tenants' ids, with the tenant.
+fn in_tenants(tenant_ids: &[String], find: impl Fn(&str) -> Vec<Device>) -> Vec<(&str, Device)> {
+    let mut tenant_ids: Vec<_> = tenant_ids.iter().map(String::as_str).collect();
+    tenant_ids.sort_unstable();
+    tenant_ids.dedup();
+    let found = tenant_ids.into_iter().flat_map(|tenant_id| {
+        let devices = find(tenant_id).into_iter();
+        devices.map(move |device| (tenant_id, device))
+    });
+    found.collect()
+}
+
+/// One statement an address or a number, and one that locks what they have found: with lists of them in one statement,
+/// a plan that knows no values may read all devices of the tenant.
+fn lock_in_tenant(
+    app_id: &str,
+    tenant_id: &str,
+    emails: &[String],
+    phones: &[String],
+) -> Vec<Device> {
+    let mut ids = Vec::new();
+    for email in emails {
+        ids.extend(db::query(
+            "SELECT id FROM auth.passwordless_devices WHERE app_id = $1 AND tenant_id = $2 AND email = $3",
+            &[app_id.into(), tenant_id.into(), email.into()],
+            |row| row.text(1),
+        ));
+    }
+    for phone in phones {
+        ids.extend(db::query(
+            "SELECT id FROM auth.passwordless_devices WHERE app_id = $1 AND tenant_id = $2 AND phone = $3",
+            &[app_id.into(), tenant_id.into(), phone.into()],
+            |row| row.text(1),
+        ));
+    }
+    if ids.is_empty() {
+        return Vec::new();
+    }
     db::query(
         "SELECT id, email, phone, link_code_salt, failed_attempts::bigint FROM auth.passwordless_devices
-         WHERE app_id = $1 AND tenant_id = ANY ($2) AND (email = ANY ($3) OR phone = ANY ($4))
-         ORDER BY tenant_id, id FOR UPDATE",
-        &[
-            app_id.into(),
-            tenant_ids.into(),
-            emails.into(),
-            phones.into(),
-        ],
+         WHERE app_id = $1 AND tenant_id = $2 AND id = ANY ($3) ORDER BY id FOR UPDATE",
+        &[app_id.into(), tenant_id.into(), ids.as_slice().into()],
         Device::read,
     )
 }
@@ -186,20 +227,13 @@ pub fn delete_device(app_id: &str, tenant_id: &str, id: &str) {
 
 /// Removes all devices of an address or a number in these tenants.
 pub fn delete_devices_of(app_id: &str, tenant_ids: &[String], contact: &Contact) {
-    db::execute(
-        "WITH locked AS (
-             SELECT tenant_id, id FROM auth.passwordless_devices
-             WHERE app_id = $1 AND tenant_id = ANY ($2) AND (email = $3 OR phone = $4)
-             ORDER BY tenant_id, id FOR UPDATE)
-         DELETE FROM auth.passwordless_devices d USING locked
-         WHERE d.app_id = $1 AND d.tenant_id = locked.tenant_id AND d.id = locked.id",
-        &[
-            app_id.into(),
-            tenant_ids.into(),
-            contact.email.as_deref().into(),
-            contact.phone.as_deref().into(),
-        ],
-    );
+    let (emails, phones) = (contact.email.as_slice(), contact.phone.as_slice());
+    let locked = in_tenants(tenant_ids, |tenant_id| {
+        lock_in_tenant(app_id, tenant_id, emails, phones)
+    });
+    for (tenant_id, device) in locked {
+        delete_device(app_id, tenant_id, &device.id);
+    }
 }
 
 /// The tenants that have codes from before a moment, as (app, tenant).
@@ -216,18 +250,19 @@ pub fn tenants_with_codes_before(moment: Time) -> Vec<(String, String)> {
 pub fn delete_before(app_id: &str, tenant_id: &str, moment: Time, limit: i64) -> u64 {
     let params = [app_id.into(), tenant_id.into(), moment.into(), limit.into()];
     let deleted = db::execute(
-        "DELETE FROM auth.passwordless_codes WHERE id IN (
+        "DELETE FROM auth.passwordless_codes WHERE id = ANY (ARRAY(
              SELECT id FROM auth.passwordless_codes
-             WHERE app_id = $1 AND tenant_id = $2 AND created_at < $3 LIMIT $4 FOR UPDATE SKIP LOCKED)",
+             WHERE app_id = $1 AND tenant_id = $2 AND created_at < $3
+             ORDER BY created_at LIMIT $4 FOR UPDATE SKIP LOCKED))",
         &params,
     );
     db::execute(
-        "DELETE FROM auth.passwordless_devices WHERE app_id = $1 AND tenant_id = $2 AND id IN (
+        "DELETE FROM auth.passwordless_devices WHERE app_id = $1 AND tenant_id = $2 AND id = ANY (ARRAY(
              SELECT d.id FROM auth.passwordless_devices d
-             WHERE d.app_id = $1 AND d.tenant_id = $2 AND d.created_at < $3 AND NOT EXISTS (
-                 SELECT FROM auth.passwordless_codes c
-                 WHERE c.app_id = d.app_id AND c.tenant_id = d.tenant_id AND c.device_id = d.id)
-             LIMIT $4 FOR UPDATE SKIP LOCKED)",
+             WHERE d.app_id = $1 AND d.tenant_id = $2 AND d.created_at < $3
+               AND (SELECT count(*) FROM auth.passwordless_codes c
+                    WHERE c.app_id = $1 AND c.tenant_id = $2 AND c.device_id = d.id) = 0
+             ORDER BY d.created_at LIMIT $4 FOR UPDATE SKIP LOCKED))",
         &params,
     );
     deleted

@@ -84,8 +84,10 @@ impl Wanted<'_> {
 pub fn conflict(app_id: &str, holder: Uuid, wanted: &Wanted) -> Option<Conflict> {
     db::query_opt(
         wanted!(
-            "SELECT c.kind, c.user_id FROM wanted w JOIN auth.primary_claims c
-                 ON c.app_id = $1 AND c.tenant_id = w.tenant_id AND c.kind = w.kind AND c.value = w.value
+            "SELECT w.kind, c.user_id FROM wanted w CROSS JOIN LATERAL (
+                 SELECT h.user_id FROM auth.primary_claims h
+                 WHERE h.app_id = $1 AND h.tenant_id = w.tenant_id AND h.kind = w.kind AND h.value = w.value
+                 OFFSET 0) AS c
              WHERE c.user_id <> $6 ORDER BY w.position, w.tenant_id, w.value LIMIT 1"
         ),
         &wanted.params(app_id, holder),

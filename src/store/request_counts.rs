@@ -56,7 +56,7 @@ pub fn delete_before(time: Time, limit: i64) -> u64 {
     db::execute(
         "DELETE FROM auth.request_counts WHERE (app_id, first_second, backend) IN (
              SELECT app_id, first_second, backend FROM auth.request_counts
-             WHERE first_second < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+             WHERE first_second < $1 ORDER BY first_second LIMIT $2 FOR UPDATE SKIP LOCKED)",
         &[time.into(), limit.into()],
     )
 }

@@ -318,10 +318,10 @@ pub fn delete_of_app(app_id: &str) {
 /// Removes at most `limit` expired sessions; how many. Skips what others work on.
 pub fn delete_expired(now: Time, limit: i64) -> u64 {
     db::execute(
-        "DELETE FROM auth.sessions WHERE id IN (
+        "DELETE FROM auth.sessions WHERE id = ANY (ARRAY(
              SELECT id FROM auth.sessions
              WHERE expiry_day <= ($1 AT TIME ZONE 'UTC')::date AND expires_at <= $1
-             LIMIT $2 FOR UPDATE SKIP LOCKED)",
+             ORDER BY expiry_day LIMIT $2 FOR UPDATE SKIP LOCKED))",
         &[now.into(), limit.into()],
     )
 }

@@ -202,7 +202,7 @@ pub fn delete_expired(now: Time, limit: i64) -> u64 {
     db::execute(
         "DELETE FROM auth.totp_attempts WHERE ctid = ANY (ARRAY(
              SELECT ctid FROM auth.totp_attempts WHERE forget_at < $1
-             LIMIT $2 FOR UPDATE SKIP LOCKED))",
+             ORDER BY forget_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         &[now.into(), limit.into()],
     )
 }

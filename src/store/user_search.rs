@@ -5,8 +5,9 @@ use uuid::Uuid;
 use super::users::Order;
 use crate::db::{self, Param, Row, Time};
 
-/// Ranges of texts, as what each begins with and the first text behind all that do: in this form an index finds them
-/// with whatever plan.
+/// Ranges of texts, as what each begins with and the first text behind all that do: in this form an index finds them.
+/// Statements look each range up by itself (LATERAL with OFFSET 0), or a plan that knows no values could read the whole
+/// tenant.
 pub struct Prefixes {
     first: Vec<String>,
     behind: Vec<String>,
@@ -99,31 +100,43 @@ macro_rules! ordered {
 }
 
 const BY_EMAIL: &str = ordered!(
-    "SELECT t.* FROM unnest($5, $6) AS wanted (first, behind), auth.login_method_tenants t
-     WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email >= wanted.first AND t.email < wanted.behind
-       AND t.recipe <> 'thirdparty'
+    "SELECT t.* FROM unnest($5, $6) AS wanted (first, behind) CROSS JOIN LATERAL (
+         SELECT * FROM auth.login_method_tenants t
+         WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email >= wanted.first AND t.email < wanted.behind
+           AND t.recipe <> 'thirdparty' OFFSET 0) AS t
      UNION ALL
-     SELECT t.* FROM unnest($5, $6) AS wanted (first, behind), auth.login_method_tenants t
-     WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email >= wanted.first AND t.email < wanted.behind
-       AND t.recipe = 'thirdparty'
+     SELECT t.* FROM unnest($5, $6) AS wanted (first, behind) CROSS JOIN LATERAL (
+         SELECT * FROM auth.login_method_tenants t
+         WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email >= wanted.first AND t.email < wanted.behind
+           AND t.recipe = 'thirdparty' OFFSET 0) AS t
      UNION ALL
-     SELECT t.* FROM unnest($5, $6) AS wanted (first, behind), auth.login_method_tenants t
-     WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email IS NOT NULL
-       AND split_part(t.email, '@', -1) >= wanted.first AND split_part(t.email, '@', -1) < wanted.behind"
+     SELECT t.* FROM unnest($5, $6) AS wanted (first, behind) CROSS JOIN LATERAL (
+         SELECT * FROM auth.login_method_tenants t
+         WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email IS NOT NULL
+           AND split_part(t.email, '@', -1) >= wanted.first AND split_part(t.email, '@', -1) < wanted.behind OFFSET 0) AS t"
 );
 
 const BY_PHONE: &str = ordered!(
-    "SELECT t.* FROM unnest($7, $8) AS wanted (first, behind), auth.login_method_tenants t
-     WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.phone >= wanted.first AND t.phone < wanted.behind"
+    "SELECT t.* FROM unnest($7, $8) AS wanted (first, behind) CROSS JOIN LATERAL (
+         SELECT * FROM auth.login_method_tenants t
+         WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.phone >= wanted.first AND t.phone < wanted.behind OFFSET 0) AS t"
 );
 
-/// A provider's name is a whole one, or the beginning of one; in both cases a range of the index.
+/// The beginning of a provider's name, or a whole one and the beginning of the user's id there.
 const BY_PROVIDER: &str = ordered!(
-    "SELECT t.* FROM unnest($9, $10) AS wanted (first, behind), auth.login_method_tenants t
-     WHERE t.app_id = $1 AND t.tenant_id = $2
-       AND t.third_party_id >= split_part(wanted.first, '::', 1)
-       AND t.third_party_id < CASE WHEN strpos(wanted.first, '::') = 0 THEN wanted.behind
-                                   ELSE split_part(wanted.first, '::', 1) || chr(1) END"
+    "SELECT t.* FROM unnest($9, $10) AS wanted (first, behind) CROSS JOIN LATERAL (
+         SELECT * FROM auth.login_method_tenants t
+         WHERE t.app_id = $1 AND t.tenant_id = $2 AND strpos(wanted.first, '::') = 0
+           AND t.third_party_id >= wanted.first AND t.third_party_id < wanted.behind OFFSET 0) AS t
+     UNION ALL
+     SELECT t.* FROM unnest($9, $10) AS wanted (first, behind) CROSS JOIN LATERAL (
+         SELECT * FROM auth.login_method_tenants t
+         WHERE t.app_id = $1 AND t.tenant_id = $2 AND strpos(wanted.first, '::') > 0
+           AND t.third_party_id = split_part(wanted.first, '::', 1)
+           AND t.third_party_user_id >= split_part(wanted.first, '::', 2)
+           -- Without an end where the tag is no more than the name and the colons.
+           AND t.third_party_user_id < CASE WHEN strpos(wanted.behind, '::') = 0 THEN chr(1114111)
+                                            ELSE split_part(wanted.behind, '::', 2) END OFFSET 0) AS t"
 );
 
 #[cfg(test)]

@@ -105,9 +105,10 @@ pub fn load(app_id: &str, ids: &[Uuid]) -> Vec<User> {
                 array(SELECT t.tenant_id FROM auth.login_method_tenants t
                       WHERE t.login_method_id = m.id ORDER BY t.tenant_id),
                 CASE WHEN m.email IS NULL OR (m.recipe = 'passwordless' AND m.phone IS NOT NULL) THEN true
-                     ELSE EXISTS (SELECT FROM auth.verified_emails v
-                                  WHERE v.app_id = $1 AND v.user_id = coalesce(known.external_id, m.id::text)
-                                    AND v.email = m.email)
+                     -- Not EXISTS, which could be done by reading all of the table.
+                     ELSE coalesce((SELECT true FROM auth.verified_emails v
+                                    WHERE v.app_id = $1 AND v.user_id = coalesce(known.external_id, m.id::text)
+                                      AND v.email = m.email), false)
                 END, known.external_id,
                 (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = u.id),
                 CASE WHEN m.recipe = 'webauthn' THEN
@@ -293,19 +294,25 @@ pub fn page(
     start: Option<PageStart>,
     limit: i64,
 ) -> Vec<(Uuid, Time)> {
+    // Always a bound: a plan for "from there, or from the beginning" would read all users before the page.
+    let start = start.unwrap_or(PageStart {
+        time_joined: match order {
+            Order::OldestFirst => Time::MIN,
+            Order::NewestFirst => Time::MAX,
+        },
+        user_id: Uuid::max(),
+    });
     let statement = match order {
         Order::OldestFirst => {
             "SELECT DISTINCT user_time_joined, user_id FROM auth.login_method_tenants
              WHERE app_id = $1 AND tenant_id = $2 AND ($3 IS NULL OR recipe = ANY ($3))
-               AND ($4 IS NULL OR user_time_joined >= $4)
-               AND ($4 IS NULL OR user_time_joined > $4 OR user_id <= $5)
+               AND user_time_joined >= $4 AND (user_time_joined > $4 OR user_id <= $5)
              ORDER BY user_time_joined, user_id DESC LIMIT $6"
         }
         Order::NewestFirst => {
             "SELECT DISTINCT user_time_joined, user_id FROM auth.login_method_tenants
              WHERE app_id = $1 AND tenant_id = $2 AND ($3 IS NULL OR recipe = ANY ($3))
-               AND ($4 IS NULL OR user_time_joined <= $4)
-               AND ($4 IS NULL OR user_time_joined < $4 OR user_id <= $5)
+               AND user_time_joined <= $4 AND (user_time_joined < $4 OR user_id <= $5)
              ORDER BY user_time_joined DESC, user_id DESC LIMIT $6"
         }
     };
@@ -315,8 +322,8 @@ pub fn page(
             app_id.into(),
             tenant_id.into(),
             recipes.into(),
-            start.map(|s| s.time_joined).into(),
-            start.map(|s| s.user_id).into(),
+            start.time_joined.into(),
+            start.user_id.into(),
             limit.into(),
         ],
         |row| (row.uuid(2), row.time(1)),

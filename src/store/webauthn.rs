@@ -97,7 +97,7 @@ pub fn delete_expired_options(now: Time, limit: i64) -> u64 {
     db::execute(
         "DELETE FROM auth.webauthn_options WHERE id = ANY (ARRAY(
              SELECT id FROM auth.webauthn_options WHERE expires_at < $1
-             LIMIT $2 FOR UPDATE SKIP LOCKED))",
+             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
         &[now.into(), limit.into()],
     )
 }

@@ -65,6 +65,7 @@ fn list(call: &Call) -> Result<Reply> {
     let shown: Vec<_> = page
         .users
         .iter()
+        .filter(|user| shape.lists(user))
         .map(|user| listed_user(user, shape))
         .collect();
     let mut document = ok(json!({ "users": shown }));

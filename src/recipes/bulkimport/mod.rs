@@ -97,6 +97,7 @@ fn write(app: &Tenant, users: &[Prepared]) -> Vec<(usize, Outcome)> {
     }
     for users in ready.chunks(BATCH) {
         import_batch(&app.app_id, users.to_vec(), &mut outcomes);
+        store::bulk_import::count_if_grown();
     }
     outcomes
 }

@@ -1,0 +1,84 @@
+// Reads the plans that auto_explain writes to the server's log, and judges them.
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { sql } from "../cdi/helper.mjs";
+import { EXCEPTIONS } from "./exceptions.mjs";
+
+export const MODE = process.env.PLAN_CACHE_MODE;
+const BIG = 1000; // rows
+const MOST = 2000; // rows that a statement may read: four for each user on the longest page
+
+const log = openSync(join(process.env.AUTH_CLUSTER, "postgres.log"), "r");
+
+/** Tables with more rows than that, and the others. */
+const tables = sql(
+  `SELECT relname AS name, reltuples > $1 AS big FROM pg_class
+   WHERE relnamespace = 'auth'::regnamespace AND relkind = 'r' ORDER BY relname`,
+  BIG,
+);
+const big = new Set(tables.filter((table) => table.big).map(({ name }) => name));
+export const small = tables.filter((table) => !table.big).map(({ name }) => name);
+
+let position = fstatSync(log).size;
+
+/** The plans that were logged since the last call: {"Query Text", Plan, Settings, ...}. */
+export function newPlans() {
+  const bytes = Buffer.alloc(fstatSync(log).size - position);
+  position += readSync(log, bytes, 0, bytes.length, position);
+  const plans = [];
+  let lines; // of the plan that is being read
+  for (const line of `${bytes}`.split("\n")) {
+    if (lines && line.startsWith("\t")) {
+      lines.push(line);
+      continue;
+    }
+    if (lines) plans.push(JSON.parse(lines.join("\n").replaceAll("\t", " ")));
+    lines = /LOG: {2}duration: .* plan:$/.test(line) ? [] : undefined;
+  }
+  return plans;
+}
+
+const nodes = (node) => [node, ...(node.Plans ?? []).flatMap(nodes)];
+
+/** How many rows a node has looked at. */
+function read(node) {
+  const all = ["Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck"];
+  return Math.round(all.reduce((sum, name) => sum + (node[name] ?? 0), 0) * (node["Actual Loops"] ?? 1));
+}
+
+/** What is wrong with a plan, in one line each. */
+export function faults({ "Query Text": text, Plan }) {
+  const statement = text.replace(/\s+/g, " ").trim();
+  const mayRead = ({ of, mode }) => of.test(statement) && (mode ?? MODE) === MODE;
+  if (EXCEPTIONS.some(mayRead)) return [];
+  const wrong = nodes(Plan).filter((node) => big.has(node["Relation Name"])).flatMap((node) => {
+    const scan = `${node["Node Type"]} on ${node["Relation Name"]}`;
+    if (node["Node Type"] === "Seq Scan") return [scan];
+    return read(node) > MOST ? [`${scan} reads ${read(node)} rows`] : [];
+  });
+  return wrong.map((what) => `${what}: ${statement}`);
+}
+
+const PREFIX = /^(\/appid-[^/]+)?(\/(?!recipe|users|user|bulk-import|requests)[^/]+)?(?=\/)/;
+
+/** The operations that were called: "GET /users", ... */
+export const called = new Set();
+
+/** In which ways the plans were made; "auto" is the default, which is not logged. */
+export const modes = new Set();
+
+/** What every call since has done wrong, beginning with the call. */
+export function watch(findings) {
+  const send = globalThis.fetch;
+  globalThis.fetch = async (url, options) => {
+    const response = await send(url, options);
+    const body = await response.arrayBuffer(); // only then all of the answer has been given
+    const { pathname } = new URL(url);
+    const paths = [pathname, pathname.replace(/^\/appid-[^/]+/, ""), pathname.replace(PREFIX, "")];
+    for (const path of paths) called.add(`${options.method} ${path.replace(/\/$/, "")}`);
+    const plans = newPlans();
+    for (const { Settings } of plans) modes.add(Settings?.plan_cache_mode ?? "auto");
+    for (const fault of plans.flatMap(faults)) findings.push(`${options.method} ${pathname}: ${fault}`);
+    return new Response(body, response);
+  };
+}
