@@ -11,11 +11,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/lint.sh"
 source "$ROOT/scripts/cluster.sh"
 
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
-SUITES=(sql cdi clients/node races restore security faults)
-# What does not depend on the version of Postgres is tested on the first one alone.
-SUITES_ONCE=(clients/python clients/go openapi plans)
+SUITES=(sql cdi races restore security faults)
+# What does not depend on the version of Postgres is tested on the first one alone, beside the others.
+SUITES_ONCE=(clients/node clients/python clients/go openapi plans)
 VERSIONS=${TEST_VERSIONS:-15 18}
 SUITE_SECONDS=900 # the longest that a suite may take
+PORT_OFFSET=0     # keeps what runs at the same time from choosing the same ports
 PASSED=0
 FAILED=0
 TABLE=()
@@ -126,9 +127,9 @@ run_suite() {
     trap 'stop_gateway; stop_cluster' EXIT
     # shellcheck disable=SC2034 # start_cluster reads it
     [[ ! -e $home/postgresql.conf ]] || EXTRA_SETTINGS=$(cat "$home/postgresql.conf")
-    start_cluster "$PG_CONFIG_PATH" "$dir/main" "$(free_port 54400)"
+    start_cluster "$PG_CONFIG_PATH" "$dir/main" "$(free_port $((54400 + PORT_OFFSET)))"
     create_auth_database auth
-    start_gateway "$TARGET/debug/auth-gateway" "$(free_port 35670)" auth
+    start_gateway "$TARGET/debug/auth-gateway" "$(free_port $((35670 + PORT_OFFSET)))" auth
 
     export AUTH_URL PGBIN AUTH_TEST_DIR=$dir AUTH_CLUSTER=$CLUSTER AUTH_GATEWAY=$CLUSTER/bin/auth-gateway
     export AUTH_GATEWAY_PID=$GATEWAY_PID RUN_USER
@@ -141,6 +142,31 @@ run_suite() {
     stop_gateway
     stop_cluster
     rm -rf "$dir"
+}
+
+# Runs suites in the background; what they print is kept until they are done.
+begin_aside() {
+    ASIDE=$RUN/test/aside
+    mkdir -p "$RUN/test"
+    (
+        PORT_OFFSET=40 PASSED=0 FAILED=0 TABLE=()
+        for suite in "$@"; do
+            step "Suite $suite on Postgres $first" run_suite "$suite" "$first" || true
+        done
+        declare -p PASSED FAILED TABLE >"$ASIDE.outcome"
+    ) >"$ASIDE.log" 2>&1 &
+    ASIDE_PID=$!
+}
+
+# Waits for them, and adds their outcome to that of the others.
+end_aside() {
+    local passed=$PASSED failed=$FAILED table=("${TABLE[@]}")
+    wait "$ASIDE_PID" || true
+    cat "$ASIDE.log"
+    # shellcheck source=/dev/null # written by begin_aside
+    source "$ASIDE.outcome"
+    PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed))
+    TABLE=("${table[@]}" "${TABLE[@]}")
 }
 
 prepare_run_dir
@@ -161,10 +187,12 @@ else
 fi
 for version in $VERSIONS; do
     step "Build for Postgres $version" build_for "$version" || continue
-    suites=("${SUITES[@]}")
-    [[ $version != "$first" ]] || suites+=("${SUITES_ONCE[@]}")
-    for suite in "${suites[@]}"; do
+    if [[ $version == "$first" ]] && ((${#SUITES_ONCE[@]})); then
+        begin_aside "${SUITES_ONCE[@]}"
+    fi
+    for suite in "${SUITES[@]}"; do
         step "Suite $suite on Postgres $version" run_suite "$suite" "$version" || true
     done
 done
+[[ -z ${ASIDE_PID:-} ]] || end_aside
 summary
