@@ -148,25 +148,28 @@ run_suite() {
 begin_aside() {
     ASIDE=$RUN/test/aside
     mkdir -p "$RUN/test"
+    rm -f "$ASIDE.outcome"
+    # shellcheck disable=SC2030 # they are counted by themselves, and told through a file
     (
         PORT_OFFSET=40 PASSED=0 FAILED=0 TABLE=()
         for suite in "$@"; do
             step "Suite $suite on Postgres $first" run_suite "$suite" "$first" || true
         done
-        declare -p PASSED FAILED TABLE >"$ASIDE.outcome"
+        {
+            # shellcheck disable=SC2016 # for the shell that reads it
+            printf 'PASSED=$((PASSED + %d)) FAILED=$((FAILED + %d))\n' "$PASSED" "$FAILED"
+            printf 'TABLE+=(%q)\n' "${TABLE[@]}"
+        } >"$ASIDE.outcome"
     ) >"$ASIDE.log" 2>&1 &
     ASIDE_PID=$!
 }
 
 # Waits for them, and adds their outcome to that of the others.
 end_aside() {
-    local passed=$PASSED failed=$FAILED table=("${TABLE[@]}")
     wait "$ASIDE_PID" || true
     cat "$ASIDE.log"
     # shellcheck source=/dev/null # written by begin_aside
     source "$ASIDE.outcome"
-    PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed))
-    TABLE=("${table[@]}" "${TABLE[@]}")
 }
 
 prepare_run_dir
