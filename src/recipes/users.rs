@@ -136,11 +136,13 @@ pub fn search(tenant: &Tenant, tags: &SearchTags, order: Order) -> Option<Vec<Us
 }
 
 /// A page token names the first user of the page, so that it still works when users before it are deleted.
-fn encode_page_start(start: PageStart) -> String {
+pub fn encode_page_start(start: PageStart) -> String {
     STANDARD.encode(format!("{};{}", start.user_id, start.time_joined.0))
 }
 
-fn decode_page_start(token: &str) -> Result<PageStart> {
+/// # Errors
+/// [`Error::Invalid`] for a text that is no token.
+pub fn decode_page_start(token: &str) -> Result<PageStart> {
     let decode = || {
         let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
         let (id, time) = text.split_once(';')?;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use auth_core::bulk_import::{ImportUser, parse};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -13,8 +12,9 @@ use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::keyring::keyring;
 use crate::recipes::account;
-use crate::recipes::users::limit_too_small;
+use crate::recipes::users::{decode_page_start, encode_page_start, limit_too_small};
 use crate::store::bulk_import_queue::{self as rows, QueuedUser};
+use crate::store::users::PageStart;
 use crate::tenant::{self, Tenant};
 
 /// How many users one call puts into the queue at most.
@@ -146,11 +146,17 @@ pub fn list(
         return Err(limit_too_small());
     }
     let start = pagination_token.map(decode_page_start).transpose()?;
+    let start = start.map(|start| (start.time_joined, start.user_id));
     let mut found = rows::page(&app.app_id, status, start, limit + 1);
     let next = (found.len() as i64 > limit)
         .then(|| found.pop())
         .flatten()
-        .map(|entry| STANDARD.encode(format!("{};{}", entry.id, entry.created_at.0)));
+        .map(|entry| {
+            encode_page_start(PageStart {
+                time_joined: entry.created_at,
+                user_id: entry.id,
+            })
+        });
     let entries = found.into_iter().map(|row| {
         // One that cannot be read is shown all the same: somebody has to remove it.
         let mut user = open(&row)?.map_or_else(|_| json!({}), |(user, _)| user);
@@ -163,15 +169,6 @@ pub fn list(
     });
     let entries = entries.collect::<Result<_>>()?;
     Ok(Page { entries, next })
-}
-
-fn decode_page_start(token: &str) -> Result<(Time, Uuid)> {
-    let decode = || {
-        let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
-        let (id, time) = text.split_once(';')?;
-        Some((Time(time.parse().ok()?), account::parse_id(id)?))
-    };
-    decode().ok_or_else(|| Error::invalid("invalid pagination token"))
 }
 
 /// How many entries there are.
