@@ -79,7 +79,8 @@ CREATE TABLE auth.login_method_tenants (
     app_id text NOT NULL,
     tenant_id text NOT NULL,
     login_method_id uuid NOT NULL REFERENCES auth.login_methods (id) ON DELETE CASCADE,
-    user_id uuid NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE,
+    -- The user of the login method: no foreign key of its own, which would check the same once more.
+    user_id uuid NOT NULL,
     user_time_joined timestamptz NOT NULL,
     recipe text NOT NULL,
     email text COLLATE "C",

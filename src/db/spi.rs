@@ -74,7 +74,9 @@ pub(super) fn run<T>(
     }
 }
 
-/// The plan of `sql`, prepared on first use and kept for the life of the backend.
+/// The plan of `sql`, prepared on first use and kept for the life of the backend. It is a plan for any values, made
+/// once: plans for the values at hand would be made anew for the first calls at least, and some statements never seem
+/// to get cheaper than that. `tests/plans` sees to it that none depends on its values.
 ///
 /// # Safety
 /// Must be called while connected to SPI.
@@ -85,8 +87,13 @@ unsafe fn plan(sql: &'static str, params: &[Param]) -> pg_sys::SPIPlanPtr {
         let mut types: Vec<_> = params.iter().map(Param::type_oid).collect();
         // SAFETY: `text` and `types` outlive the call; the caller is connected.
         let plan = unsafe {
-            let plan = pg_sys::SPI_prepare(text.as_ptr(), types.len() as i32, types.as_mut_ptr());
-            assert!(!plan.is_null(), "SPI_prepare failed");
+            let plan = pg_sys::SPI_prepare_cursor(
+                text.as_ptr(),
+                types.len() as i32,
+                types.as_mut_ptr(),
+                pg_sys::CURSOR_OPT_GENERIC_PLAN as i32,
+            );
+            assert!(!plan.is_null(), "SPI_prepare_cursor failed");
             check(pg_sys::SPI_keepplan(plan));
             plan
         };

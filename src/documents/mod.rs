@@ -19,7 +19,7 @@ pub use passwordless::{consumed_device, device_codes, new_code, refused_code, up
 pub use sessions::{SessionShape, minted, refresh_failure, session, session_details, token};
 pub use tenants::tenant;
 pub use totp::{refused_totp, totp_device};
-pub use users::{UserShape, listed_user, signed_in, user};
+pub use users::{UserShape, signed_in, user, user_list};
 pub use webauthn::{
     invalid_webauthn_options, refused_webauthn, webauthn_credential, webauthn_options,
     webauthn_register_options,

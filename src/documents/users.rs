@@ -20,7 +20,7 @@ impl UserShape {
     pub const NEWEST: Self = Self::Full { webauthn: true };
 
     /// Whether lists show a user in this shape: those from before passkeys have no form for one who has nothing else.
-    pub fn lists(self, user: &User) -> bool {
+    fn lists(self, user: &User) -> bool {
         matches!(self, Self::Full { .. }) || user.login_methods[0].recipe != Recipe::WebAuthn
     }
 
@@ -48,8 +48,17 @@ pub fn user(user: &User, shape: UserShape) -> Value {
     }
 }
 
+/// `{"status":"OK","users":[...]}`, of those that the shape can show.
+pub fn user_list(users: &[User], shape: UserShape) -> Value {
+    let shown = users.iter().filter(|user| shape.lists(user));
+    let mut document = ok(json!({}));
+    // Moved in: `json!` would copy all of it.
+    document["users"] = shown.map(|user| listed_user(user, shape)).collect();
+    document
+}
+
 /// A user in a list: before CDI 4.0 wrapped with its recipe.
-pub fn listed_user(user: &User, shape: UserShape) -> Value {
+fn listed_user(user: &User, shape: UserShape) -> Value {
     match shape {
         UserShape::Full { .. } => self::user(user, shape),
         UserShape::FirstLoginMethod { .. } => json!({
@@ -82,8 +91,9 @@ fn full_user(user: &User, webauthn: bool) -> Value {
         "emails": distinct(emails),
         "phoneNumbers": distinct(phones),
         "thirdParty": distinct(third_party),
-        "loginMethods": methods.iter().map(|m| login_method(m, webauthn)).collect::<Vec<_>>(),
     });
+    let shown = methods.iter().map(|method| login_method(method, webauthn));
+    document["loginMethods"] = shown.collect();
     if webauthn {
         let ids = methods.iter().flat_map(|method| &method.credential_ids);
         document["webauthn"] = json!({"credentialIds": ids.collect::<Vec<_>>()});

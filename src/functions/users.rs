@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{answer, app_of, required, tenant_of};
 use crate::db::Time;
-use crate::documents::{UserShape, ok, only, user};
+use crate::documents::{UserShape, ok, only, user, user_list};
 use crate::error::Error;
 use crate::recipes::users::{self, AccountInfoQuery, Filter, SearchTags};
 use crate::store::users::Order;
@@ -59,12 +59,7 @@ fn list_users(
             limit,
             pagination_token,
         )?;
-        let shown: Vec<_> = page
-            .users
-            .iter()
-            .map(|found| user(found, UserShape::NEWEST))
-            .collect();
-        let mut document = ok(json!({ "users": shown }));
+        let mut document = user_list(&page.users, UserShape::NEWEST);
         if let Some(next) = page.next {
             document["nextPaginationToken"] = next.into();
         }
@@ -91,11 +86,7 @@ fn search_users(
         };
         let found = users::search(&tenant, &tags, order(time_joined_order)?);
         let found = found.ok_or_else(|| Error::invalid("one of the arguments \"email\", \"phone\" and \"provider\" must say what to search for"))?;
-        let shown: Vec<_> = found
-            .iter()
-            .map(|found| user(found, UserShape::NEWEST))
-            .collect();
-        Ok(ok(json!({ "users": shown })))
+        Ok(user_list(&found, UserShape::NEWEST))
     })
 }
 
@@ -154,11 +145,7 @@ fn users_by_account_info(
             union: required("do_union", do_union)?,
         };
         let found = users::by_account_info(&tenant, &query)?;
-        let shown: Vec<_> = found
-            .iter()
-            .map(|found| user(found, UserShape::NEWEST))
-            .collect();
-        Ok(ok(json!({ "users": shown })))
+        Ok(user_list(&found, UserShape::NEWEST))
     })
 }
 

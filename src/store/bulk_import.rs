@@ -19,12 +19,11 @@ pub struct UserRow<'a> {
     pub time_joined: i64,
 }
 
-/// A row of `login_methods`, and its tenants.
+/// A row of `login_methods`.
 #[derive(Serialize)]
 pub struct MethodRow<'a> {
     pub id: Uuid,
     pub user_id: Uuid,
-    pub user_time_joined: i64,
     pub recipe: &'static str,
     pub email: Option<&'a str>,
     pub phone: Option<&'a str>,
@@ -32,7 +31,20 @@ pub struct MethodRow<'a> {
     pub third_party_user_id: Option<&'a str>,
     pub password_hash: Option<&'a str>,
     pub time_joined: i64,
-    pub tenants: &'a [String],
+}
+
+/// A row of `login_method_tenants`: what must be unique in one of the tenants of a login method.
+#[derive(Serialize)]
+pub struct KeyRow<'a> {
+    pub tenant_id: &'a str,
+    pub login_method_id: Uuid,
+    pub user_id: Uuid,
+    pub user_time_joined: i64,
+    pub recipe: &'static str,
+    pub email: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    pub third_party_id: Option<&'a str>,
+    pub third_party_user_id: Option<&'a str>,
 }
 
 /// A row of `primary_claims`.
@@ -84,19 +96,16 @@ pub struct DeviceRow<'a> {
     pub skew: i64,
 }
 
-/// Those of the login methods of which another one has the address, the number or the provider's user in one of the
-/// tenants.
-pub fn methods_taken(app_id: &str, methods: &[MethodRow]) -> Vec<Uuid> {
+/// The login methods of which another one has the address, the number or the provider's user in one of the tenants.
+pub fn keys_taken(app_id: &str, keys: &[KeyRow]) -> Vec<Uuid> {
     db::query(
-        "WITH wanted AS MATERIALIZED (
-             SELECT m.id, m.recipe, m.email, m.phone, m.third_party_id, m.third_party_user_id, t.tenant_id
-             FROM jsonb_to_recordset($2) AS m (
-                 id uuid, recipe text, email text, phone text, third_party_id text,
-                 third_party_user_id text, tenants jsonb),
-                 jsonb_array_elements_text(m.tenants) AS t (tenant_id))
-         -- Each by itself through a unique index, and counted: with a join, or a LIMIT, the table as it is when the first
+        "-- Each by itself through a unique index, and counted: with a join, or a LIMIT, the table as it is when the first
          -- users are imported decides that all of it is read for each.
-         SELECT DISTINCT w.id FROM wanted w WHERE
+         SELECT DISTINCT w.login_method_id
+         FROM jsonb_to_recordset($2::jsonb) AS w (
+             tenant_id text, login_method_id uuid, recipe text, email text, phone text, third_party_id text,
+             third_party_user_id text)
+         WHERE
              (SELECT count(*) FROM auth.login_method_tenants k
               WHERE k.app_id = $1 AND k.tenant_id = w.tenant_id AND k.email = w.email
                 AND k.recipe = w.recipe AND k.recipe <> 'thirdparty') > 0
@@ -105,7 +114,7 @@ pub fn methods_taken(app_id: &str, methods: &[MethodRow]) -> Vec<Uuid> {
              OR (SELECT count(*) FROM auth.login_method_tenants k
                  WHERE k.app_id = $1 AND k.tenant_id = w.tenant_id AND k.third_party_id = w.third_party_id
                    AND k.third_party_user_id = w.third_party_user_id) > 0",
-        &[app_id.into(), (&json(methods)).into()],
+        &[app_id.into(), (&json(keys)).into()],
         |row| row.uuid(1),
     )
 }
@@ -114,7 +123,7 @@ pub fn methods_taken(app_id: &str, methods: &[MethodRow]) -> Vec<Uuid> {
 pub fn claims_held(app_id: &str, claims: &[ClaimRow]) -> Vec<Uuid> {
     db::query(
         "SELECT DISTINCT w.user_id
-         FROM jsonb_to_recordset($2) AS w (user_id uuid, tenant_id text, kind text, value text)
+         FROM jsonb_to_recordset($2::jsonb) AS w (user_id uuid, tenant_id text, kind text, value text)
          WHERE (SELECT true FROM auth.primary_claims c
                 WHERE c.app_id = $1 AND c.tenant_id = w.tenant_id AND c.kind = w.kind AND c.value = w.value)",
         &[app_id.into(), (&json(claims)).into()],
@@ -125,7 +134,7 @@ pub fn claims_held(app_id: &str, claims: &[ClaimRow]) -> Vec<Uuid> {
 /// The users whose external id another one has.
 pub fn mappings_taken(app_id: &str, mappings: &[MappingRow]) -> Vec<Uuid> {
     db::query(
-        "SELECT w.user_id FROM jsonb_to_recordset($2) AS w (user_id uuid, external_id text)
+        "SELECT w.user_id FROM jsonb_to_recordset($2::jsonb) AS w (user_id uuid, external_id text)
          WHERE (SELECT true FROM auth.user_id_mappings k
                 WHERE k.app_id = $1 AND k.external_id = w.external_id)",
         &[app_id.into(), (&json(mappings)).into()],
@@ -160,43 +169,52 @@ pub fn count_if_grown() {
     }
 }
 
-/// Makes users with their login methods. The login methods that got into all of their tenants; to be undone when one is
-/// missing.
-pub fn insert_users(app_id: &str, users: &[UserRow], methods: &[MethodRow]) -> Vec<Uuid> {
+/// Makes users with their login methods. The login methods that did not get a key, since somebody else has it; all of it
+/// is to be undone then.
+pub fn insert_users(
+    app_id: &str,
+    users: &[UserRow],
+    methods: &[MethodRow],
+    keys: &[KeyRow],
+) -> Vec<Uuid> {
     db::query(
-        "WITH method AS MATERIALIZED (
-             SELECT m.*, timestamptz 'epoch' + m.time_joined * interval '1 ms' AS joined_at
-             FROM jsonb_to_recordset($3) AS m (
-                 id uuid, user_id uuid, user_time_joined bigint, recipe text, email text, phone text,
-                 third_party_id text, third_party_user_id text, password_hash text, time_joined bigint,
-                 tenants jsonb)),
-         claim AS (
+        "WITH wanted AS MATERIALIZED (
+             SELECT * FROM jsonb_to_recordset($4::jsonb) AS k (
+                 tenant_id text, login_method_id uuid, user_id uuid, user_time_joined bigint, recipe text, email text,
+                 phone text, third_party_id text, third_party_user_id text)),
+         got AS (
              INSERT INTO auth.login_method_tenants
                  (app_id, tenant_id, login_method_id, user_id, user_time_joined, recipe, email, phone,
                   third_party_id, third_party_user_id)
-             SELECT $1, t.tenant_id, m.id, m.user_id, timestamptz 'epoch' + m.user_time_joined * interval '1 ms',
-                    m.recipe, m.email, m.phone, m.third_party_id, m.third_party_user_id
-             FROM method m, jsonb_array_elements_text(m.tenants) AS t (tenant_id)
+             SELECT $1, tenant_id, login_method_id, user_id,
+                    timestamptz 'epoch' + user_time_joined * interval '1 ms',
+                    recipe, email, phone, third_party_id, third_party_user_id
+             FROM wanted
              -- In one order, so that those who sign up meanwhile are waited for, and wait, instead of deadlocking.
-             ORDER BY t.tenant_id, m.email, m.phone, m.third_party_id, m.third_party_user_id, m.recipe
-             ON CONFLICT DO NOTHING RETURNING login_method_id),
+             ORDER BY tenant_id, email, phone, third_party_id, third_party_user_id, recipe
+             ON CONFLICT DO NOTHING RETURNING tenant_id, login_method_id),
          new_user AS (
              INSERT INTO auth.users (id, app_id, email, phone, is_primary, merged_into, time_joined)
-             SELECT u.id, $1, u.email, u.phone, u.is_primary, u.merged_into,
-                    timestamptz 'epoch' + u.time_joined * interval '1 ms'
-             FROM jsonb_to_recordset($2) AS u (
+             SELECT id, $1, email, phone, is_primary, merged_into,
+                    timestamptz 'epoch' + time_joined * interval '1 ms'
+             FROM jsonb_to_recordset($2::jsonb) AS u (
                  id uuid, email text, phone text, is_primary boolean, merged_into uuid, time_joined bigint)),
          new_method AS (
              INSERT INTO auth.login_methods (id, user_id, app_id, recipe, email, phone, third_party_id,
                  third_party_user_id, password_hash, time_joined)
-             SELECT m.id, m.user_id, $1, m.recipe, m.email, m.phone, m.third_party_id, m.third_party_user_id,
-                    m.password_hash, m.joined_at
-             FROM method m)
-         SELECT m.id FROM method m JOIN (
-             SELECT login_method_id, count(*) AS tenants FROM claim GROUP BY 1) AS got
-             ON got.login_method_id = m.id
-         WHERE got.tenants = jsonb_array_length(m.tenants)",
-        &[app_id.into(), (&json(users)).into(), (&json(methods)).into()],
+             SELECT id, user_id, $1, recipe, email, phone, third_party_id, third_party_user_id, password_hash,
+                    timestamptz 'epoch' + time_joined * interval '1 ms'
+             FROM jsonb_to_recordset($3::jsonb) AS m (
+                 id uuid, user_id uuid, recipe text, email text, phone text, third_party_id text,
+                 third_party_user_id text, password_hash text, time_joined bigint))
+         SELECT DISTINCT login_method_id FROM (
+             SELECT tenant_id, login_method_id FROM wanted EXCEPT SELECT tenant_id, login_method_id FROM got) AS missed",
+        &[
+            app_id.into(),
+            (&json(users)).into(),
+            (&json(methods)).into(),
+            (&json(keys)).into(),
+        ],
         |row| row.uuid(1),
     )
 }
@@ -205,7 +223,7 @@ pub fn insert_users(app_id: &str, users: &[UserRow], methods: &[MethodRow]) -> V
 pub fn insert_claims(app_id: &str, claims: &[ClaimRow]) -> Vec<Uuid> {
     db::query(
         "WITH wanted AS MATERIALIZED (
-             SELECT * FROM jsonb_to_recordset($2) AS c (user_id uuid, tenant_id text, kind text, value text)),
+             SELECT * FROM jsonb_to_recordset($2::jsonb) AS c (user_id uuid, tenant_id text, kind text, value text)),
          claim AS (
              INSERT INTO auth.primary_claims (app_id, tenant_id, kind, value, user_id)
              SELECT $1, tenant_id, kind, value, user_id FROM wanted ORDER BY 2, 3, 4
@@ -222,7 +240,7 @@ pub fn insert_claims(app_id: &str, claims: &[ClaimRow]) -> Vec<Uuid> {
 pub fn insert_mappings(app_id: &str, mappings: &[MappingRow]) -> Vec<Uuid> {
     db::query(
         "WITH wanted AS MATERIALIZED (
-             SELECT * FROM jsonb_to_recordset($2) AS m (user_id uuid, external_id text)),
+             SELECT * FROM jsonb_to_recordset($2::jsonb) AS m (user_id uuid, external_id text)),
          made AS (
              INSERT INTO auth.user_id_mappings (user_id, app_id, external_id)
              SELECT user_id, $1, external_id FROM wanted ORDER BY external_id
@@ -245,7 +263,7 @@ pub fn login_methods_among(app_id: &str, ids: &[Uuid]) -> Vec<Uuid> {
 pub fn insert_verified(app_id: &str, verified: &[VerifiedRow]) {
     db::execute(
         "INSERT INTO auth.verified_emails (app_id, user_id, email)
-         SELECT $1, user_id, email FROM jsonb_to_recordset($2) AS v (user_id text, email text)
+         SELECT $1, user_id, email FROM jsonb_to_recordset($2::jsonb) AS v (user_id text, email text)
          ORDER BY user_id, email ON CONFLICT DO NOTHING",
         &[app_id.into(), (&json(verified)).into()],
     );
@@ -255,7 +273,7 @@ pub fn insert_verified(app_id: &str, verified: &[VerifiedRow]) {
 pub fn merge_metadata(app_id: &str, metadata: &[MetadataRow]) {
     db::execute(
         "INSERT INTO auth.user_metadata AS m (app_id, user_id, metadata)
-         SELECT $1, user_id, metadata FROM jsonb_to_recordset($2) AS d (user_id text, metadata jsonb)
+         SELECT $1, user_id, metadata FROM jsonb_to_recordset($2::jsonb) AS d (user_id text, metadata jsonb)
          ORDER BY user_id
          ON CONFLICT (app_id, user_id) DO UPDATE SET metadata = m.metadata || excluded.metadata",
         &[app_id.into(), (&json(metadata)).into()],
@@ -266,7 +284,7 @@ pub fn insert_roles(app_id: &str, roles: &[RoleRow]) {
     db::execute(
         "INSERT INTO auth.user_roles (app_id, tenant_id, user_id, role)
          SELECT $1, tenant_id, user_id, role
-         FROM jsonb_to_recordset($2) AS r (user_id text, tenant_id text, role text)
+         FROM jsonb_to_recordset($2::jsonb) AS r (user_id text, tenant_id text, role text)
          ORDER BY user_id, tenant_id, role ON CONFLICT DO NOTHING",
         &[app_id.into(), (&json(roles)).into()],
     );
@@ -276,7 +294,7 @@ pub fn insert_devices(app_id: &str, devices: &[DeviceRow]) {
     db::execute(
         "INSERT INTO auth.totp_devices (app_id, user_id, name, secret, period_s, skew, is_verified, created_at)
          SELECT $1, user_id, name, decode(secret, 'hex'), period_s, skew, true, now()
-         FROM jsonb_to_recordset($2) AS d (
+         FROM jsonb_to_recordset($2::jsonb) AS d (
              user_id text, name text, secret text, period_s bigint, skew bigint)
          ORDER BY user_id, name
          -- What was kept under an external id before its user came.
@@ -286,6 +304,6 @@ pub fn insert_devices(app_id: &str, devices: &[DeviceRow]) {
     );
 }
 
-fn json<T: Serialize>(rows: &[T]) -> Value {
-    serde_json::to_value(rows).expect("rows are made of texts, numbers and maps with text keys")
+fn json<T: Serialize>(rows: &[T]) -> String {
+    serde_json::to_string(rows).expect("rows are made of texts, numbers and maps with text keys")
 }

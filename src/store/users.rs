@@ -110,7 +110,8 @@ pub fn load(app_id: &str, ids: &[Uuid]) -> Vec<User> {
                                     WHERE v.app_id = $1 AND v.user_id = coalesce(known.external_id, m.id::text)
                                       AND v.email = m.email), false)
                 END, known.external_id,
-                (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = u.id),
+                CASE WHEN m.id = u.id THEN known.external_id
+                     ELSE (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = u.id) END,
                 CASE WHEN m.recipe = 'webauthn' THEN
                     array(SELECT c.id FROM auth.webauthn_credentials c
                           WHERE c.login_method_id = m.id ORDER BY c.created_at, c.id)

@@ -1,4 +1,4 @@
-// Statements that may read many rows, by what their texts match, and why; with `mode`, only where plans are made so.
+// Statements that may read many rows, by what their texts match, and why.
 export const EXCEPTIONS = [
   {
     of: /^SELECT DISTINCT user_time_joined, user_id FROM auth\.login_method_tenants .* ORDER BY user_time_joined DESC, /,
@@ -23,16 +23,13 @@ export const EXCEPTIONS = [
   {
     of: /^DELETE FROM ONLY "auth"\."\w+" WHERE \$1 OPERATOR\(pg_catalog\.=\) "app_id"$/,
     why: "removes all of an app, and there are two: a plan for either must expect half of the table",
-    mode: "force_generic_plan",
   },
   {
     of: /^DELETE FROM auth\.request_counts WHERE app_id = \$1$/,
     why: "likewise",
-    mode: "force_generic_plan",
   },
   {
     of: /^SELECT id, email, created_at FROM auth\.dashboard_users WHERE app_id = \$1 ORDER BY created_at, id$/,
     why: "lists all dashboard users of an app, and a plan for any app must expect the one that has them all",
-    mode: "force_generic_plan",
   },
 ];

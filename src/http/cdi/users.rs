@@ -5,7 +5,7 @@ use serde_json::json;
 use super::call::Call;
 use super::{Route, route};
 use crate::db::Time;
-use crate::documents::{listed_user, ok, only, user};
+use crate::documents::{ok, only, user, user_list};
 use crate::error::{Error, Result};
 use crate::http::Reply;
 use crate::recipes::users::{self, AccountInfoQuery, Filter, Page, SearchTags};
@@ -61,14 +61,7 @@ fn list(call: &Call) -> Result<Reply> {
             call.param("paginationToken"),
         )?,
     };
-    let shape = call.cdi.user_shape;
-    let shown: Vec<_> = page
-        .users
-        .iter()
-        .filter(|user| shape.lists(user))
-        .map(|user| listed_user(user, shape))
-        .collect();
-    let mut document = ok(json!({ "users": shown }));
+    let mut document = user_list(&page.users, call.cdi.user_shape);
     if let Some(next) = page.next {
         document["nextPaginationToken"] = next.into();
     }

@@ -14,8 +14,8 @@ use super::prepare::Prepared;
 use crate::db::{Undone, subtransaction};
 use crate::recipes::account;
 use crate::store::bulk_import::{
-    self as rows, ClaimRow, DeviceRow, MappingRow, MetadataRow, MethodRow, RoleRow, UserRow,
-    VerifiedRow,
+    self as rows, ClaimRow, DeviceRow, KeyRow, MappingRow, MetadataRow, MethodRow, RoleRow,
+    UserRow, VerifiedRow,
 };
 use crate::store::{login_methods, users};
 
@@ -164,12 +164,11 @@ fn without_nulls(metadata: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-fn method_row<'a>(user: &'a Prepared, place: usize, joined: i64) -> MethodRow<'a> {
+fn method_row(user: &Prepared, place: usize) -> MethodRow<'_> {
     let method = &user.user.login_methods[place];
     let mut row = MethodRow {
         id: user.ids[place],
         user_id: user.id(),
-        user_time_joined: joined,
         recipe: users::Recipe::EmailPassword.name(),
         email: None,
         phone: None,
@@ -177,7 +176,6 @@ fn method_row<'a>(user: &'a Prepared, place: usize, joined: i64) -> MethodRow<'a
         third_party_user_id: None,
         password_hash: user.hashes[place].as_deref(),
         time_joined: method.time_joined_ms,
-        tenants: &method.tenant_ids,
     };
     match &method.recipe {
         Recipe::EmailPassword { email, .. } => row.email = Some(email),
@@ -209,40 +207,53 @@ fn time_joined(user: &Prepared) -> i64 {
     times.min().unwrap_or_default()
 }
 
-fn method_rows<'a>(users: &[&'a Prepared]) -> Vec<MethodRow<'a>> {
-    let rows = users.iter().flat_map(|user| {
-        let joined = time_joined(user);
-        (0..user.ids.len()).map(move |place| method_row(user, place, joined))
-    });
-    rows.collect()
+fn method_rows<'a>(user: &'a Prepared) -> impl Iterator<Item = MethodRow<'a>> {
+    (0..user.ids.len()).map(|place| method_row(user, place))
+}
+
+fn key_rows<'a>(users: &[&'a Prepared]) -> Vec<KeyRow<'a>> {
+    let mut keys = Vec::with_capacity(users.len());
+    for user in users {
+        let user_time_joined = time_joined(user);
+        for (place, row) in method_rows(user).enumerate() {
+            let tenant_ids = user.user.login_methods[place].tenant_ids.iter();
+            keys.extend(tenant_ids.map(|tenant_id| KeyRow {
+                tenant_id,
+                login_method_id: row.id,
+                user_id: row.user_id,
+                user_time_joined,
+                recipe: row.recipe,
+                email: row.email,
+                phone: row.phone,
+                third_party_id: row.third_party_id,
+                third_party_user_id: row.third_party_user_id,
+            }));
+        }
+    }
+    keys
 }
 
 /// Refuses users of whom another one has an address, a number or a provider's user.
 fn check_methods(app_id: &str, users: &[&Prepared]) -> Refused {
-    let taken = rows::methods_taken(app_id, &method_rows(users));
-    let taken: HashSet<_> = taken.into_iter().collect();
-    refused_methods(app_id, users, |id| taken.contains(id))
+    let taken = rows::keys_taken(app_id, &key_rows(users));
+    refused_methods(app_id, users, taken)
 }
 
 /// The users with a login method that cannot be, and why.
-fn refused_methods(
-    app_id: &str,
-    users: &[&Prepared],
-    cannot_be: impl Fn(&Uuid) -> bool,
-) -> Refused {
+fn refused_methods(app_id: &str, users: &[&Prepared], cannot_be: Vec<Uuid>) -> Refused {
+    let cannot_be: HashSet<_> = cannot_be.into_iter().collect();
     let refusal = |(place, user): (usize, &&Prepared)| {
-        let method = user.ids.iter().position(&cannot_be)?;
+        let method = user.ids.iter().position(|id| cannot_be.contains(id))?;
         Some((place, taken(app_id, user, method)))
     };
     users.iter().enumerate().filter_map(refusal).collect()
 }
 
 fn write_users(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
-    let methods = method_rows(users);
-    let mut user_rows = Vec::with_capacity(methods.len());
-    let mut of_user = methods.iter();
+    let mut user_rows = Vec::with_capacity(users.len());
+    let mut methods = Vec::with_capacity(users.len());
     for user in users {
-        for method in of_user.by_ref().take(user.ids.len()) {
+        for method in method_rows(user) {
             let is_first = method.id == user.id();
             user_rows.push(UserRow {
                 id: method.id,
@@ -251,16 +262,16 @@ fn write_users(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
                 is_primary: is_first && user.user.becomes_primary_user(),
                 merged_into: (!is_first).then(|| user.id()),
                 time_joined: if is_first {
-                    method.user_time_joined
+                    time_joined(user)
                 } else {
                     method.time_joined
                 },
             });
+            methods.push(method);
         }
     }
-    let made = rows::insert_users(app_id, &user_rows, &methods);
-    let made: HashSet<_> = made.into_iter().collect();
-    none(refused_methods(app_id, users, |id| !made.contains(id)))
+    let missed = rows::insert_users(app_id, &user_rows, &methods, &key_rows(users));
+    none(refused_methods(app_id, users, missed))
 }
 
 /// What is said of a login method whose like there is.
