@@ -50,7 +50,7 @@ BEGIN
     FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'auth';
 
     FOR member IN
-        SELECT p.oid::pg_catalog.regprocedure::text AS signature, p.prorettype
+        SELECT p.oid::pg_catalog.regprocedure::text AS signature, p.prorettype, p.prosecdef
         FROM pg_catalog.pg_depend d
         JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
         JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) d.objid
@@ -63,6 +63,11 @@ BEGIN
         IF member.prorettype OPERATOR(pg_catalog.<>) 'pg_catalog.trigger'::pg_catalog.regtype THEN
             EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION',
                                       member.signature, creator);
+        END IF;
+        -- With many users some plans are expected to be so dear that Postgres would compile them, which takes much longer
+        -- than to run them.
+        IF member.prosecdef THEN
+            EXECUTE pg_catalog.format('ALTER FUNCTION %s SET jit TO off', member.signature);
         END IF;
     END LOOP;
 

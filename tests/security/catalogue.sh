@@ -25,6 +25,9 @@ none 'no relation gives PUBLIC anything' \
 none 'every SECURITY DEFINER function has its search_path pinned, pg_catalog first and pg_temp last' \
     "SELECT p.oid::regprocedure, p.proconfig FROM $functions
      WHERE p.prosecdef AND NOT coalesce(p.proconfig::text ~ 'search_path=pg_catalog, .*pg_temp', false)"
+none 'no SECURITY DEFINER function has its statements compiled, which takes longer than to run them' \
+    "SELECT p.oid::regprocedure, p.proconfig FROM $functions
+     WHERE p.prosecdef AND NOT coalesce('jit=off' = ANY (p.proconfig), false)"
 none 'every function in C that reads tables is SECURITY DEFINER' \
     "SELECT p.oid::regprocedure FROM $functions JOIN pg_language l ON l.oid = p.prolang
      WHERE l.lanname = 'c' AND NOT p.prosecdef AND p.provolatile <> 'i' AND p.prorettype <> 'trigger'::regtype"
