@@ -15,6 +15,7 @@ pub mod one_time_token;
 pub mod passwordless;
 pub mod passwords;
 pub mod random;
+pub mod redirects;
 pub mod refresh_token;
 pub mod settings;
 pub mod signing;
