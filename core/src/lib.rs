@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access_token;
+pub mod address;
 pub mod bulk_import;
 pub mod dashboard;
 pub mod hash;
@@ -13,6 +14,7 @@ pub mod keyring;
 pub mod normalise;
 pub mod one_time_token;
 pub mod otp;
+pub mod password_rules;
 pub mod passwordless;
 pub mod passwords;
 pub mod pkce;
