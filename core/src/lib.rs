@@ -8,6 +8,7 @@ pub mod access_token;
 pub mod address;
 pub mod bulk_import;
 pub mod dashboard;
+pub mod duration;
 pub mod hash;
 pub mod ids;
 pub mod keyring;
