@@ -11,6 +11,7 @@ pub mod dashboard;
 pub mod duration;
 pub mod hash;
 pub mod ids;
+pub mod jwk_set;
 pub mod keyring;
 pub mod normalise;
 pub mod one_time_token;
