@@ -174,3 +174,6 @@ impl Setting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
