@@ -140,13 +140,22 @@ impl SigningKey {
         for (name, value) in extra_header {
             header[*name] = Value::from(*value);
         }
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let mut token = format!("{}.{}", part(&header), part(claims));
-        let signature = self.pair.sign(token.as_bytes())?;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-        Ok(token)
+        compact(&header, claims, |message| self.pair.sign(message))
     }
+}
+
+/// A token in the compact form (RFC 7515, section 7.1).
+pub(crate) fn compact(
+    header: &Value,
+    claims: &Value,
+    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, KeyError>,
+) -> Result<String, KeyError> {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let mut token = format!("{}.{}", part(header), part(claims));
+    let signature = sign(token.as_bytes())?;
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    Ok(token)
 }
 
 impl KeyPair {

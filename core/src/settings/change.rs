@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::registry::{SUPPORTED_CDI_VERSIONS, find, ignored};
-use super::{Scope, Setting, SettingError, Settings, parse};
+use super::{Scope, Setting, SettingError, Settings, gotrue, parse};
 
 /// Checks the `coreConfig` of an app or a tenant and merges it into what is stored there.
 ///
@@ -135,7 +135,10 @@ fn check_combination(settings: &Settings) -> Result<(), SettingError> {
         } else if settings.saas_secret().is_some() && settings.api_keys().is_empty() {
             "supertokens_saas_secret can only be used when api_keys is also defined"
         } else {
-            return Ok(());
+            return match gotrue::check_combination(settings) {
+                Some(refused) => Err(SettingError::Invalid(refused)),
+                None => Ok(()),
+            };
         };
     Err(SettingError::Invalid(refused.to_owned()))
 }

@@ -1,11 +1,12 @@
 //! What is in effect for one tenant.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
+use super::registry::index;
 use super::{SettingError, all, parse, text};
 use crate::passwords;
 use crate::signing::Algorithm;
@@ -19,6 +20,11 @@ pub struct Settings {
     ip_deny: Option<Regex>,
 }
 
+static DEFAULTS: LazyLock<Arc<[Value]>> = LazyLock::new(|| {
+    let settings = all().iter();
+    settings.map(|setting| setting.default_value()).collect()
+});
+
 impl fmt::Debug for Settings {
     /// Without values, since some are secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,10 +36,7 @@ impl Default for Settings {
     /// Every setting at its default.
     fn default() -> Self {
         Self {
-            values: all()
-                .iter()
-                .map(|setting| setting.default_value())
-                .collect(),
+            values: Arc::clone(&DEFAULTS),
             ip_allow: None,
             ip_deny: None,
         }
@@ -72,8 +75,7 @@ impl Settings {
     /// # Panics
     /// When the registry has no such key: keys are constants of the code.
     pub fn get(&self, key: &str) -> &Value {
-        let index = all().iter().position(|setting| setting.key == key);
-        &self.values[index.unwrap_or_else(|| panic!("no setting is called {key}"))]
+        &self.values[index(key).unwrap_or_else(|| panic!("no setting is called {key}"))]
     }
 
     /// Life of an access token, in seconds, before jitter.
@@ -240,7 +242,7 @@ impl Settings {
         self.text("base_path").unwrap_or_default()
     }
 
-    fn integer(&self, key: &str) -> i64 {
+    pub(super) fn integer(&self, key: &str) -> i64 {
         self.get(key)
             .as_i64()
             .expect("parse makes it a whole number")
@@ -250,11 +252,11 @@ impl Settings {
         self.get(key).as_f64().expect("parse makes it a number")
     }
 
-    fn boolean(&self, key: &str) -> bool {
+    pub(super) fn boolean(&self, key: &str) -> bool {
         self.get(key).as_bool().expect("parse makes it a boolean")
     }
 
-    fn text(&self, key: &str) -> Option<&str> {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.get(key).as_str()
     }
 

@@ -6,16 +6,20 @@
 //!
 //! [`all`] is the registry of known keys, [`parse`] checks one value, [`validate_core_config`] a
 //! change at one level, and [`Settings`] is the outcome for one tenant. Names, units and defaults are
-//! those of the SuperTokens core (sections 5.2 to 5.5) except where the registry says otherwise.
+//! those of the SuperTokens core (sections 5.2 to 5.5) except where the registry says otherwise, and
+//! those of GoTrue under names of our own (GoTrue reference, section 5), which [`from_env`] knows by
+//! the names of its environment as well.
 
 mod change;
 mod effective;
+mod gotrue;
 mod registry;
 mod text;
 mod value;
 
 pub use change::{validate_base_config, validate_core_config};
 pub use effective::Settings;
+pub use gotrue::{EnvError, HOOKS, Hook, PROVIDERS, Provider, from_env, ignored_env};
 pub use registry::{Ignored, SUPPORTED_CDI_VERSIONS, all, find, ignored};
 pub use value::parse;
 
@@ -62,6 +66,15 @@ impl Kind {
     }
 }
 
+/// What a text has to be, where that is more than its [`Kind`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A [`crate::duration::GoDuration`]; a range counts its seconds.
+    Duration,
+    /// A [`crate::duration::Rate`].
+    Rate,
+}
+
 /// A value that can stand in the registry.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Literal {
@@ -96,9 +109,9 @@ pub struct Range {
     pub min: f64,
     /// The greatest.
     pub max: f64,
-    /// The message for a number below the least.
+    /// The message for a number below the least; empty for one that names both ends.
     pub below: &'static str,
-    /// The message for a number above the greatest.
+    /// The message for a number above the greatest; likewise.
     pub above: &'static str,
 }
 
@@ -114,8 +127,11 @@ pub struct Setting {
     pub kind: Kind,
     /// Its value where no level has one.
     pub default: Literal,
-    /// The unit of its values: `s`, `ms`, `min`, `h`, `KiB`, `fraction` or `log2`.
+    /// The unit of its values: `s`, `ms`, `min`, `h`, `KiB`, `fraction` or `log2`; for texts that tell
+    /// their unit, `duration` or `rate`.
     pub unit: Option<&'static str>,
+    /// What texts it takes.
+    pub format: Option<Format>,
     /// The numbers accepted, for numeric settings that do not accept all.
     pub range: Option<Range>,
     /// Where it may be set.
@@ -129,6 +145,8 @@ pub struct Setting {
     pub protected: bool,
     /// Whether its value is a secret, to be shown to nobody.
     pub secret: bool,
+    /// Its name in GoTrue's environment, without `GOTRUE_`, if it is one of GoTrue's.
+    pub env: Option<&'static str>,
     normalise: Option<Normalise>,
 }
 

@@ -1,11 +1,15 @@
-//! Every setting there is (CDI reference, sections 5.2 to 5.5).
+//! Every setting there is: here those of the CDI (reference, sections 5.2 to 5.5), in [`super::gotrue`]
+//! those of GoTrue.
 //!
 //! Where the defaults differ from those of the SuperTokens core: new passwords are hashed with
 //! Argon2id at the parameters of OWASP's cheat sheet, and telemetry is off, for there is none. Ranges
 //! are bounded above where SuperTokens leaves them open: lives at a hundred years, so that no time
 //! computed from one overflows, and the cost of hashing at the ceilings of [`crate::passwords`].
 
-use super::{Kind, Literal, Normalise, Range, Scope, Setting, text};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::{Kind, Literal, Normalise, Range, Scope, Setting, gotrue, text};
 use crate::passwords;
 
 /// The CDI versions that are answered, oldest first.
@@ -16,7 +20,12 @@ pub const SUPPORTED_CDI_VERSIONS: &[&str] = &[
 
 /// All settings, grouped by what they are about.
 pub fn all() -> &'static [Setting] {
-    SETTINGS
+    &ALL
+}
+
+/// Where in [`all`] the setting called `key` is.
+pub(super) fn index(key: &str) -> Option<usize> {
+    INDEX.get(key).copied()
 }
 
 /// The setting called `key`, also by the name that it had in older SuperTokens cores.
@@ -27,7 +36,7 @@ pub fn find(key: &str) -> Option<&'static Setting> {
         }
         key => key,
     };
-    SETTINGS.iter().find(|setting| setting.key == key)
+    index(key).map(|index| &ALL[index])
 }
 
 /// A setting of the SuperTokens core that there is no use for here.
@@ -43,7 +52,7 @@ pub struct Ignored {
 ///
 /// All of them can be set only in the file of that process, so a `coreConfig` that names one is
 /// answered as the core answers it. Settings of the core that *could* be set in a `coreConfig` but
-/// have no effect here (`postgresql_*`, `bulk_migration_*`, `oauth_provider_*`, `saml_*`) are unknown
+/// have no effect here (`postgresql_*`, `bulk_migration_*`, `oauth_provider_*`, its `saml_*`) are unknown
 /// keys instead: to accept where a tenant's data shall be stored, say, and not to do so, would be
 /// worse than to refuse.
 pub fn ignored() -> &'static [Ignored] {
@@ -109,18 +118,28 @@ static IGNORED: &[Ignored] = &[
     },
 ];
 
+static ALL: LazyLock<Vec<Setting>> =
+    LazyLock::new(|| SETTINGS.iter().copied().chain(gotrue::settings()).collect());
+
+static INDEX: LazyLock<HashMap<&str, usize>> = LazyLock::new(|| {
+    let keys = ALL.iter().enumerate();
+    keys.map(|(index, setting)| (setting.key, index)).collect()
+});
+
 /// What most entries have in common.
-const BASE: Setting = Setting {
+pub(super) const BASE: Setting = Setting {
     key: "",
     kind: Kind::Text,
     default: Literal::Null,
     unit: None,
+    format: None,
     range: None,
     scope: Scope::Core,
     description: "",
     dashboard: false,
     protected: false,
     secret: false,
+    env: None,
     normalise: None,
 };
 

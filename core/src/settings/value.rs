@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Kind, Setting, SettingError};
+use super::{Format, Kind, Setting, SettingError};
+use crate::duration::{GoDuration, Rate};
 
 /// Converts `value` to the type of `setting` and checks it; returns it in the form to store.
 ///
@@ -22,10 +23,16 @@ pub fn parse(setting: &Setting, value: &Value) -> Result<Value, SettingError> {
     })?;
     match (setting.kind, converted) {
         (Kind::Enum(options), Value::String(text)) => one_of(setting.key, options, &text),
+        (_, Value::String(text)) if setting.format.is_some() => check_format(setting, text),
         (_, Value::String(text)) => match setting.normalise {
             Some(normalise) => match normalise(&text) {
                 Ok(Some(text)) => Ok(text.into()),
                 Ok(None) => Ok(Value::Null),
+                // One check serves many of GoTrue's settings, and knows none by name.
+                Err(message) if setting.env.is_some() => Err(SettingError::Invalid(format!(
+                    "'{}' {message}",
+                    setting.key
+                ))),
                 Err(message) => Err(SettingError::Invalid(message.to_owned())),
             },
             None => Ok(text.into()),
@@ -97,11 +104,54 @@ fn one_of(key: &str, options: &[&str], text: &str) -> Result<Value, SettingError
         })
 }
 
+/// Checks a text that is a duration or a rate. Nothing but blanks means no value where there may be none.
+fn check_format(setting: &Setting, text: String) -> Result<Value, SettingError> {
+    if setting.nullable() && text.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    let invalid = |what| SettingError::Invalid(format!("'{}' must be {what}", setting.key));
+    match setting.format {
+        Some(Format::Duration) => {
+            let duration: GoDuration = text
+                .parse()
+                .map_err(|_| invalid("a duration such as '1h30m'"))?;
+            check_ends(setting, duration.nanos() as f64 / 1e9)?;
+        }
+        Some(Format::Rate) => {
+            text.parse::<Rate>()
+                .map_err(|_| invalid("a number of events, or such as '10/1m'"))?;
+        }
+        None => {}
+    }
+    Ok(text.into())
+}
+
 fn check_range(setting: &Setting, number: Value) -> Result<Value, SettingError> {
-    let message = match (setting.range, number.as_f64()) {
-        (Some(range), Some(value)) if value < range.min => range.below,
-        (Some(range), Some(value)) if value > range.max => range.above,
-        _ => return Ok(number),
+    match number.as_f64() {
+        Some(value) => check_ends(setting, value).map(|()| number),
+        None => Ok(number),
+    }
+}
+
+fn check_ends(setting: &Setting, value: f64) -> Result<(), SettingError> {
+    let Some(range) = setting.range else {
+        return Ok(());
     };
-    Err(SettingError::Invalid(message.to_owned()))
+    let message = if value < range.min {
+        range.below
+    } else if value > range.max {
+        range.above
+    } else {
+        return Ok(());
+    };
+    Err(SettingError::Invalid(if message.is_empty() {
+        let unit = match (setting.format, setting.unit) {
+            (Some(_), _) | (None, Some("s")) => " s",
+            _ => "",
+        };
+        let (key, min, max) = (setting.key, range.min, range.max);
+        format!("'{key}' must be between {min} and {max}{unit}")
+    } else {
+        message.to_owned()
+    }))
 }
