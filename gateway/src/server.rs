@@ -37,9 +37,10 @@ pub async fn run(config: Config) -> Result<(), String> {
     let signals = Signals::new()?;
     let measures = measures::init()?;
     let database = Database::new(&config)?;
-    let courier = match config.courier_interval.is_zero() {
-        true => None,
-        false => Some(Arc::new(Courier::new(&config, database.clone())?)),
+    let courier = if config.courier_interval.is_zero() {
+        None
+    } else {
+        Some(Arc::new(Courier::new(&config, database.clone())?))
     };
     let mut listeners = Vec::new();
     for address in &config.listen {

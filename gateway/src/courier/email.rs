@@ -109,9 +109,11 @@ fn address(what: &str, text: &str) -> Result<Address, Undelivered> {
     one_line(what, text)?;
     let invalid = || Undelivered::permanent(format!("{what} is not one"));
     let (user, domain) = text.rsplit_once('@').ok_or_else(invalid)?;
-    let domain = match domain.is_ascii() {
-        true => domain.to_owned(),
-        false => url::Host::parse(domain).map_err(|_| invalid())?.to_string(),
+    let domain = if domain.is_ascii() {
+        domain.to_owned()
+    } else {
+        let host = url::Host::parse(domain).map_err(|_| invalid())?;
+        host.to_string()
     };
     Address::new(user, domain).map_err(|_| invalid())
 }

@@ -92,8 +92,10 @@ impl Courier {
         let mut patience = self.interval;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                // Before all else: nothing new is begun when it is time to stop.
+                biased;
                 _ = stopping.changed() => break,
+                () = tokio::time::sleep(pause) => {}
                 // A place has become free where there was none.
                 Some(_) = running.join_next(), if running.len() == self.most => {}
             }
@@ -207,9 +209,10 @@ fn receiver<'a>(message: &'a Message, why: &str) -> Result<&'a Value, Undelivere
 fn read<T: DeserializeOwned>(value: &Value, what: &str) -> Result<T, Undelivered> {
     T::deserialize(value).map_err(|error| {
         let error = error.to_string();
-        let detail = match error.starts_with("missing field") {
-            true => error.as_str(),
-            false => "a value has the wrong type",
+        let detail = if error.starts_with("missing field") {
+            error.as_str()
+        } else {
+            "a value has the wrong type"
         };
         Undelivered::permanent(format!("{what} is not as expected: {detail}"))
     })

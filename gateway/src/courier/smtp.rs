@@ -149,7 +149,8 @@ impl Smtp {
             server.used();
             return Ok(server.clone());
         }
-        let settings: Settings = read(transport, "the mail server's configuration")?;
+        let mut settings: Settings = read(transport, "the mail server's configuration")?;
+        settings.user = settings.user.filter(|user| !user.is_empty());
         let mut tls = TlsParameters::builder(settings.host.clone());
         for certificate in &self.certificates {
             tls = tls.add_root_certificate(certificate.clone());
