@@ -52,6 +52,47 @@ pub struct Config {
           help_heading = "Database", value_parser = time)]
     pub import_interval: Duration,
 
+    /// Time between looks into the outbox for mails, text messages and webhooks to deliver; 0 turns them off. Any
+    /// number of gateways may do it.
+    #[arg(long, env = "AUTH_COURIER_INTERVAL", default_value = "1s", value_name = "TIME",
+          help_heading = "Courier", value_parser = time)]
+    pub courier_interval: Duration,
+
+    /// Messages to deliver at the same time. Mail servers may take fewer connections.
+    #[arg(long, env = "AUTH_COURIER_CONCURRENCY", default_value_t = 8, value_name = "N", help_heading = "Courier",
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub courier_concurrency: u16,
+
+    /// How long one delivery may take. It is tried again later.
+    #[arg(long, env = "AUTH_COURIER_TIMEOUT", default_value = "30s", value_name = "TIME", help_heading = "Courier",
+          value_parser = some_time)]
+    pub courier_timeout: Duration,
+
+    /// Certificates (PEM) to trust for mail servers besides the system's own.
+    #[arg(
+        long,
+        env = "AUTH_MAIL_CA_FILE",
+        value_name = "FILE",
+        help_heading = "Courier"
+    )]
+    pub mail_ca_file: Option<PathBuf>,
+
+    /// For development: mails and text messages for which no server is configured are kept in this folder and
+    /// printed on standard output, codes and all.
+    #[arg(
+        long,
+        env = "AUTH_MAIL_FOLDER",
+        value_name = "DIR",
+        help_heading = "Courier"
+    )]
+    pub mail_folder: Option<PathBuf>,
+
+    /// Lets webhooks, and other providers of text messages, be on this machine or in its private networks, where
+    /// they need no encryption. Addresses of the link, with the metadata of clouds, are refused all the same.
+    #[arg(long, env = "AUTH_ALLOW_PRIVATE_WEBHOOKS", help_heading = "Courier",
+          value_parser = clap::builder::BoolishValueParser::new())]
+    pub allow_private_webhooks: bool,
+
     /// Address and port to listen on. May be given several times.
     #[arg(
         long,

@@ -7,6 +7,7 @@ use deadpool_postgres::{
 };
 use serde_json::Value;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -114,11 +115,26 @@ impl Database {
     /// # Errors
     /// [`Failure`].
     pub async fn work(&self, job: Job) -> Result<Value, Failure> {
+        let mut rows = self
+            .query(job.statement(), &[], |row| row.try_get(0))
+            .await?;
+        rows.pop().ok_or(Failure::Fault)
+    }
+
+    /// Runs a statement of a job or of the courier. It is not repeated: the next round comes by itself.
+    ///
+    /// # Errors
+    /// [`Failure`], which has been reported.
+    pub async fn query<T>(
+        &self,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+        read: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<Vec<T>, Failure> {
         let client = self.connection().await?;
-        let row = client.query_one(job.statement(), &[]).await;
-        let done = row.and_then(|row| row.try_get(0));
-        done.map_err(|error| {
-            // Not repeated: the next round comes by itself.
+        let rows = client.query(statement, parameters).await;
+        let read = rows.and_then(|rows| rows.iter().map(read).collect());
+        read.map_err(|error| {
             let trouble = Trouble { error, sent: false };
             let failure = match trouble.remedy() {
                 Remedy::GiveUp(failure) => failure,
@@ -240,7 +256,7 @@ impl Running<'_> {
         let statement = client.prepare_cached(CALL).await.map_err(unsent)?;
         // Known before the call, so that a connection that was lost while idle costs no request.
         let sent = !client.is_closed();
-        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
+        let parameters: [&(dyn ToSql + Sync); 5] = [
             &call.method,
             &call.path,
             &call.query,

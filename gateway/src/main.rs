@@ -1,11 +1,12 @@
 //! `auth-gateway`: carries HTTP requests into Postgres and the answers back.
 //!
 //! Everything that is decided is decided by the extension, in `auth.http`. The gateway keeps connections,
-//! limits and logs.
+//! limits and logs, and delivers the messages that the extension has for people and other servers.
 #![forbid(unsafe_code)]
 
 mod client_address;
 mod config;
+mod courier;
 mod database;
 mod logging;
 mod maintenance;

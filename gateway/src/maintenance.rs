@@ -65,7 +65,7 @@ pub async fn keep_measures_small(measures: PrometheusHandle) {
 }
 
 /// Up to a tenth of the interval, and no more than ten seconds; another one each time.
-fn spread(interval: Duration) -> Duration {
+pub fn spread(interval: Duration) -> Duration {
     let clock = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();

@@ -42,6 +42,14 @@ pub fn init() -> Result<PrometheusHandle, String> {
         "auth_gateway_requests_waiting_for_connection",
         "Requests that wait for a connection."
     );
+    describe_counter!(
+        "auth_gateway_messages_delivered_total",
+        "Messages that the courier has delivered, by channel."
+    );
+    describe_counter!(
+        "auth_gateway_messages_failed_total",
+        "Attempts to deliver a message that failed, by channel and whether another makes sense."
+    );
     Ok(measures)
 }
 
@@ -66,6 +74,32 @@ pub fn request(method: &Method, status: Option<StatusCode>, duration: Duration) 
     };
     counter!("auth_gateway_requests_total", "method" => method, "status" => class).increment(1);
     histogram!("auth_gateway_request_seconds").record(duration.as_secs_f64());
+}
+
+/// Counts a message that was delivered.
+pub fn delivered(channel: &str) {
+    let channel = known_channel(channel);
+    counter!("auth_gateway_messages_delivered_total", "channel" => channel).increment(1);
+}
+
+/// Counts an attempt to deliver a message that failed.
+pub fn not_delivered(channel: &str, is_permanent: bool) {
+    let channel = known_channel(channel);
+    let kind = if is_permanent {
+        "permanent"
+    } else {
+        "transient"
+    };
+    counter!("auth_gateway_messages_failed_total", "channel" => channel, "kind" => kind)
+        .increment(1);
+}
+
+fn known_channel(channel: &str) -> &'static str {
+    let known = ["email", "sms", "webhook"];
+    known
+        .into_iter()
+        .find(|name| *name == channel)
+        .unwrap_or("other")
 }
 
 /// Counts a call that the database did not answer as it should.

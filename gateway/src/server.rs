@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::courier::Courier;
 use crate::database::Database;
 use crate::maintenance::Job;
 use crate::proxy::Gateway;
@@ -36,6 +37,11 @@ pub async fn run(config: Config) -> Result<(), String> {
     let signals = Signals::new()?;
     let measures = measures::init()?;
     let database = Database::new(&config)?;
+    let courier = if config.courier_interval.is_zero() {
+        None
+    } else {
+        Some(Arc::new(Courier::new(&config, database.clone())?))
+    };
     let mut listeners = Vec::new();
     for address in &config.listen {
         let listener = TcpListener::bind(address).await;
@@ -62,10 +68,11 @@ pub async fn run(config: Config) -> Result<(), String> {
         database: database.clone(),
         measures,
     });
-    let tasks: Vec<_> = listeners
+    let mut tasks: Vec<_> = listeners
         .into_iter()
         .map(|listener| tokio::spawn(serve(listener, gateway.clone(), stopping.clone())))
         .collect();
+    tasks.extend(courier.map(|courier| tokio::spawn(courier.run(stopping))));
     signals.wait().await;
     tracing::info!("stopping");
     drop(stop);

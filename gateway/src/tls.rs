@@ -34,18 +34,10 @@ pub fn mode(target: &tokio_postgres::Config) -> SslMode {
 pub fn client(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = ca_file {
-        let unreadable = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-        let listed = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
-        let mut found = 0;
-        for certificate in listed {
-            let certificate = certificate.map_err(|error| unreadable(&error))?;
-            roots.add(certificate).map_err(|error| unreadable(&error))?;
-            found += 1;
-        }
-        if found == 0 {
-            return Err(unreadable(&"no certificate in this file"));
-        }
+    for certificate in ca_file.map(certificates).transpose()?.into_iter().flatten() {
+        roots
+            .add(certificate)
+            .map_err(|error| format!("TLS: {error}"))?;
     }
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     Ok(ClientConfig::builder_with_provider(provider.into())
@@ -53,6 +45,26 @@ pub fn client(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
         .map_err(|error| format!("TLS: {error}"))?
         .with_root_certificates(roots)
         .with_no_client_auth())
+}
+
+/// The certificates in a file (PEM), each of which can be trusted.
+///
+/// # Errors
+/// A message when the file cannot be read or holds none.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let unreadable = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let listed = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unreadable(&error))?;
+    if listed.is_empty() {
+        return Err(unreadable(&"no certificate in this file"));
+    }
+    let mut roots = RootCertStore::empty();
+    for certificate in &listed {
+        let added = roots.add(certificate.clone());
+        added.map_err(|error| unreadable(&error))?;
+    }
+    Ok(listed)
 }
 
 #[cfg(test)]

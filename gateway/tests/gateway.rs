@@ -1,6 +1,7 @@
 //! The gateway against a real Postgres. A stand-in takes the place of the extension, so that what is tested here is
 //! the gateway alone: `tests/stand_in.sql` says which path does what.
 
+mod courier;
 mod support;
 
 use std::io::{Read, Write};
@@ -531,6 +532,18 @@ fn what_is_wrong_is_said_in_one_line() {
             "/nonexistent",
         ),
         ([&base[..], &["--listen", &taken]].concat(), &taken),
+        (
+            [&base[..], &["--mail-ca-file", "/nonexistent"]].concat(),
+            "/nonexistent",
+        ),
+        (
+            [&base[..], &["--mail-folder", "/dev/null/x"]].concat(),
+            "--mail-folder",
+        ),
+        (
+            [&base[..], &["--courier-interval", "5"]].concat(),
+            "--courier-interval <TIME>",
+        ),
     ] {
         let (code, out, said) = Gateway::run(&flags);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{flags:?}: {said}");
@@ -543,7 +556,7 @@ fn what_is_wrong_is_said_in_one_line() {
     let (code, help, _) = Gateway::run(&["--help"]);
     assert_eq!(code, Some(0));
     assert!(
-        ["Database:", "HTTP:", "Logs:", "AUTH_LISTEN"]
+        ["Database:", "Courier:", "HTTP:", "Logs:", "AUTH_LISTEN"]
             .iter()
             .all(|word| help.contains(word))
     );

@@ -73,5 +73,48 @@ CREATE FUNCTION auth.import_queued_users() RETURNS jsonb LANGUAGE sql SECURITY D
     SELECT '{"imported": 0, "failed": 0, "more": false}'::jsonb
 $$;
 
+-- The outbox. What failed is due again soon, or when the other side allows it.
+CREATE TABLE auth.outbox (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    channel text NOT NULL,
+    message jsonb NOT NULL,
+    transport jsonb,
+    state text NOT NULL DEFAULT 'waiting',
+    attempt integer NOT NULL DEFAULT 0,
+    due timestamptz NOT NULL DEFAULT clock_timestamp(),
+    leased_until timestamptz,
+    detail text,
+    error text,
+    retry_after integer
+);
+
+CREATE FUNCTION auth.courier_claim(most integer, lease_seconds integer)
+RETURNS TABLE (id uuid, channel text, attempt integer, message jsonb, transport jsonb)
+LANGUAGE sql SECURITY DEFINER AS $$
+    UPDATE auth.outbox AS o
+    SET attempt = o.attempt + 1, leased_until = clock_timestamp() + make_interval(secs => lease_seconds)
+    WHERE o.id IN (
+        SELECT w.id FROM auth.outbox w
+        WHERE w.state = 'waiting' AND w.due <= clock_timestamp()
+            AND (w.leased_until IS NULL OR w.leased_until < clock_timestamp())
+        ORDER BY w.due LIMIT most FOR UPDATE SKIP LOCKED)
+    RETURNING o.id, o.channel, o.attempt, o.message, o.transport
+$$;
+
+CREATE FUNCTION auth.courier_done(id uuid, detail text) RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
+    UPDATE auth.outbox AS o SET state = 'done', leased_until = NULL, detail = courier_done.detail
+    WHERE o.id = courier_done.id
+$$;
+
+CREATE FUNCTION auth.courier_failed(id uuid, error text, is_permanent boolean, retry_after_seconds integer)
+RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
+    UPDATE auth.outbox AS o
+    SET state = CASE WHEN is_permanent THEN 'dead' ELSE 'waiting' END, leased_until = NULL,
+        error = courier_failed.error, retry_after = retry_after_seconds,
+        due = clock_timestamp() + make_interval(secs => coalesce(retry_after_seconds, 0.2))
+    WHERE o.id = courier_failed.id
+$$;
+
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA auth FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION auth.http, auth.maintain, auth.import_queued_users TO gateway;
+GRANT EXECUTE ON FUNCTION auth.http, auth.maintain, auth.import_queued_users, auth.courier_claim,
+    auth.courier_done, auth.courier_failed TO gateway;

@@ -130,6 +130,11 @@ impl Cluster {
             .to_owned()
     }
 
+    /// A folder of its own, which goes with it.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// How often the stand-in was called at one of its counting paths.
     pub fn tries(&self) -> u32 {
         let count =

@@ -15,7 +15,8 @@ pub struct Gateway {
     pub address: SocketAddr,
     child: Child,
     log: Arc<Mutex<String>>,
-    reader: Option<JoinHandle<()>>,
+    output: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Gateway {
@@ -26,33 +27,34 @@ impl Gateway {
 
     /// Starts one that logs at `level`.
     pub fn start_with(database_url: &str, flags: &[&str], level: &str) -> Self {
+        Self::start_in(database_url, flags, &[("RUST_LOG", level)])
+    }
+
+    /// Starts one with more of an environment.
+    pub fn start_in(database_url: &str, flags: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = Self::command();
         command
             .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(flags);
-        command
-            .env("DATABASE_URL", database_url)
-            .env("RUST_LOG", level);
-        let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+        command.env("DATABASE_URL", database_url);
+        command.envs(environment.iter().copied());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
         let mut lines = BufReader::new(child.stderr.take().expect("its log"));
         let mut first = String::new();
         lines.read_line(&mut first).expect("a line");
         let line: serde_json::Value = serde_json::from_str(&first).expect(&first);
         let address = line["address"].as_str().and_then(|text| text.parse().ok());
         let log = Arc::new(Mutex::new(first.clone()));
-        let sink = log.clone();
-        let reader = std::thread::spawn(move || {
-            let mut line = String::new();
-            while matches!(lines.read_line(&mut line), Ok(read) if read > 0) {
-                sink.lock().expect("the log").push_str(&line);
-                line.clear();
-            }
-        });
+        let output = Arc::default();
+        let printed = BufReader::new(child.stdout.take().expect("its output"));
+        let readers = vec![collect(lines, &log), collect(printed, &output)];
         Self {
             address: address.expect(&first),
             child,
             log,
-            reader: Some(reader),
+            output,
+            readers,
         }
     }
 
@@ -86,6 +88,11 @@ impl Gateway {
         self.log.lock().expect("the log").clone()
     }
 
+    /// What it has printed on standard output.
+    pub fn output(&self) -> String {
+        self.output.lock().expect("the output").clone()
+    }
+
     /// The memory that it occupies, in KiB.
     pub fn memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
@@ -107,11 +114,23 @@ impl Gateway {
     /// Waits for its end.
     pub fn wait(&mut self) -> ExitStatus {
         let status = self.child.wait().expect("it ends");
-        if let Some(reader) = self.reader.take() {
+        for reader in self.readers.drain(..) {
             reader.join().expect("the log's reader");
         }
         status
     }
+}
+
+/// Collects lines as they come.
+fn collect(mut lines: impl BufRead + Send + 'static, sink: &Arc<Mutex<String>>) -> JoinHandle<()> {
+    let sink = sink.clone();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        while matches!(lines.read_line(&mut line), Ok(read) if read > 0) {
+            sink.lock().expect("the lines").push_str(&line);
+            line.clear();
+        }
+    })
 }
 
 impl Drop for Gateway {
