@@ -91,5 +91,5 @@ each 'search by the beginning of an address' 200 "auth.search_users(email => 'us
 each 'search that finds a thousand' 20 "auth.search_users(email => 'user1')"
 each 'look up by address' 2000 "auth.users_by_account_info('user' || g || '@example' || g % 1000 || '.org')"
 each 'delete a user' 1000 "(SELECT auth.delete_user(t.user_id::text) FROM auth.login_method_tenants t
-    WHERE t.app_id = 'public' AND t.tenant_id = 'public' AND t.email = 'user' || g + 7 || '@example' || (g + 7) % 1000 || '.org')"
+    WHERE t.app_id = 'public' AND t.tenant_id = 'public' AND t.recipe <> 'thirdparty' AND t.email = 'user' || g + 7 || '@example' || (g + 7) % 1000 || '.org')"
 each 'count the users of a tenant' 3 'auth.count_users(recipe_ids => NULL)'

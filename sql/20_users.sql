@@ -9,12 +9,25 @@ CREATE TABLE auth.users (
     phone text,
     email_confirmed_at timestamptz,
     phone_confirmed_at timestamptz,
+    confirmed_at timestamptz GENERATED ALWAYS AS (least(email_confirmed_at, phone_confirmed_at)) STORED,
+    invited_at timestamptz,
+    confirmation_sent_at timestamptz,
+    recovery_sent_at timestamptz,
+    reauthentication_sent_at timestamptz,
+    email_change text,
+    email_change_sent_at timestamptz,
+    email_change_confirm_status smallint NOT NULL DEFAULT 0 CHECK (email_change_confirm_status BETWEEN 0 AND 2),
+    phone_change text,
+    phone_change_sent_at timestamptz,
+    pending_password_hash text,
     raw_app_meta_data jsonb NOT NULL DEFAULT '{}',
     raw_user_meta_data jsonb NOT NULL DEFAULT '{}',
     is_anonymous boolean NOT NULL DEFAULT false,
+    is_sso_user boolean NOT NULL DEFAULT false,
     is_primary boolean NOT NULL DEFAULT false,
     merged_into uuid,
     banned_until timestamptz,
+    deleted_at timestamptz,
     last_sign_in_at timestamptz,
     time_joined timestamptz NOT NULL,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -29,12 +42,25 @@ COMMENT ON COLUMN auth.users.email IS 'The user''s e-mail address, normalised; t
 COMMENT ON COLUMN auth.users.phone IS 'The user''s phone number in E.164 form';
 COMMENT ON COLUMN auth.users.email_confirmed_at IS 'When the e-mail address was verified';
 COMMENT ON COLUMN auth.users.phone_confirmed_at IS 'When the phone number was verified';
+COMMENT ON COLUMN auth.users.confirmed_at IS 'The earlier of the two';
+COMMENT ON COLUMN auth.users.invited_at IS 'When the user was last invited by mail';
+COMMENT ON COLUMN auth.users.confirmation_sent_at IS 'When a code that confirms address or number was last sent';
+COMMENT ON COLUMN auth.users.recovery_sent_at IS 'When a code to recover the account, or a link to sign in, was last sent';
+COMMENT ON COLUMN auth.users.reauthentication_sent_at IS 'When a code to prove once more who is signed in was last sent';
+COMMENT ON COLUMN auth.users.email_change IS 'The address that is to become the user''s, once it is confirmed';
+COMMENT ON COLUMN auth.users.email_change_sent_at IS 'When the mails for that were sent';
+COMMENT ON COLUMN auth.users.email_change_confirm_status IS '1 when the first of two addresses has confirmed the change';
+COMMENT ON COLUMN auth.users.phone_change IS 'The number that is to become the user''s, once it is confirmed';
+COMMENT ON COLUMN auth.users.phone_change_sent_at IS 'When the code for that was sent';
+COMMENT ON COLUMN auth.users.pending_password_hash IS 'Hash of the password that a user without address and number has chosen; it goes to the login method that it is about to get';
 COMMENT ON COLUMN auth.users.raw_app_meta_data IS 'Written by the server, read by the client in its token';
 COMMENT ON COLUMN auth.users.raw_user_meta_data IS 'Written by the user''s own client: never trust it';
 COMMENT ON COLUMN auth.users.is_anonymous IS 'Whether the user signed in without naming themselves';
+COMMENT ON COLUMN auth.users.is_sso_user IS 'Whether the user comes from a company''s identity provider; such users may share an address with others';
 COMMENT ON COLUMN auth.users.is_primary IS 'Whether the user may have further login methods linked';
 COMMENT ON COLUMN auth.users.merged_into IS 'The user that this one was linked into; its row stays because applications reference it. No foreign key: pg_dump warns of one that points into its own table';
 COMMENT ON COLUMN auth.users.banned_until IS 'Until when the user may not sign in';
+COMMENT ON COLUMN auth.users.deleted_at IS 'When the user was deleted by name only: the row stays without what told who it was';
 COMMENT ON COLUMN auth.users.last_sign_in_at IS 'When the user last signed in';
 COMMENT ON COLUMN auth.users.time_joined IS 'When the oldest of the user''s login methods was made; whole milliseconds';
 COMMENT ON COLUMN auth.users.created_at IS 'When the row was made';

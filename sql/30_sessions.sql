@@ -23,6 +23,7 @@ CREATE TABLE auth.sessions (
     amr jsonb NOT NULL DEFAULT '[]',
     user_agent text,
     ip inet,
+    tag text,
     not_after timestamptz
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE auth.sessions IS 'Sessions; a refresh changes the row and never adds one';
@@ -31,7 +32,7 @@ COMMENT ON COLUMN auth.sessions.app_id IS 'The app';
 COMMENT ON COLUMN auth.sessions.tenant_id IS 'The tenant that the session was opened in';
 COMMENT ON COLUMN auth.sessions.subject IS 'Whose session it is: a login method''s id, or any text that the caller chose';
 COMMENT ON COLUMN auth.sessions.user_id IS 'The user of that login method; null when the subject is no user of ours';
-COMMENT ON COLUMN auth.sessions.refresh_hash IS 'SHA-256 of the hash text of the refresh token in force';
+COMMENT ON COLUMN auth.sessions.refresh_hash IS 'SHA-256 of the hash text of the refresh token in force; empty for sessions of the GoTrue door, whose tokens follow from generation';
 COMMENT ON COLUMN auth.sessions.previous_refresh_hash IS 'The same of the token that it replaced';
 COMMENT ON COLUMN auth.sessions.generation IS 'How many refresh tokens were replaced';
 COMMENT ON COLUMN auth.sessions.refreshed_at IS 'When the last one was replaced';
@@ -45,6 +46,7 @@ COMMENT ON COLUMN auth.sessions.aal IS 'Authenticator assurance level: aal1 or a
 COMMENT ON COLUMN auth.sessions.amr IS 'How the user signed in: methods and times';
 COMMENT ON COLUMN auth.sessions.user_agent IS 'The client''s user agent, where a door knows it';
 COMMENT ON COLUMN auth.sessions.ip IS 'The client''s address, where a door knows it';
+COMMENT ON COLUMN auth.sessions.tag IS 'Kind of client, where an application tells its sessions apart in SQL';
 COMMENT ON COLUMN auth.sessions.not_after IS 'When the session ends whatever is refreshed; null means never';
 ALTER TABLE auth.sessions
     ALTER COLUMN refresh_hash SET STATISTICS 0,

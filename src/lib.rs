@@ -60,9 +60,14 @@ extension_sql_file!(
     requires = ["user_id_mappings"]
 );
 extension_sql_file!(
+    "../sql/28_one_time_codes.sql",
+    name = "one_time_codes",
+    requires = ["primary_claims"]
+);
+extension_sql_file!(
     "../sql/30_sessions.sql",
     name = "sessions",
-    requires = ["primary_claims"]
+    requires = ["one_time_codes"]
 );
 extension_sql_file!(
     "../sql/32_passwordless.sql",
@@ -95,9 +100,19 @@ extension_sql_file!(
     requires = ["request_counts"]
 );
 extension_sql_file!(
-    "../sql/40_cache.sql",
+    "../sql/42_outbox.sql",
+    name = "outbox",
+    requires = ["bulk_import"]
+);
+extension_sql_file!(
+    "../sql/44_audit_log.sql",
+    name = "audit_log",
+    requires = ["outbox"]
+);
+extension_sql_file!(
+    "../sql/48_cache.sql",
     name = "cache",
-    requires = ["bulk_import", cache::configuration_changed]
+    requires = ["audit_log", cache::configuration_changed]
 );
 extension_sql_file!(
     "../sql/50_policies.sql",

@@ -1,7 +1,9 @@
 //! The app and tenant that a call is for, with the settings in force there.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
+use auth_core::jwk_set::JwtKeys;
 use auth_core::settings::Settings;
 use serde_json::Map;
 
@@ -18,6 +20,7 @@ pub struct Tenant {
     pub app_id: String,
     pub row: TenantRow,
     pub settings: Settings,
+    jwt_keys: OnceCell<Option<JwtKeys>>,
 }
 
 impl Tenant {
@@ -39,6 +42,22 @@ impl Tenant {
     /// Whether this is the base: the public tenant of the public app of the default domain.
     pub fn is_base(&self) -> bool {
         self.app_id == PUBLIC && self.id() == PUBLIC
+    }
+
+    /// The operator's own keys for the access tokens of the GoTrue door, if there are any.
+    ///
+    /// # Errors
+    /// [`Error::Unconfigured`] when the settings give none that can be used.
+    pub fn jwt_keys(&self) -> Result<Option<&JwtKeys>> {
+        if let Some(keys) = self.jwt_keys.get() {
+            return Ok(keys.as_ref());
+        }
+        let is_set = |key| self.settings.setting_text(key).is_some();
+        let keys = (is_set("jwt_secret") || is_set("jwt_keys"))
+            .then(|| self.settings.jwt_keys())
+            .transpose()
+            .map_err(|error| Error::Unconfigured(error.to_string()))?;
+        Ok(self.jwt_keys.get_or_init(|| keys).as_ref())
     }
 
     /// Keeps the tenant from being removed until this transaction ends. To be called before rows are written that go
@@ -124,6 +143,7 @@ fn load(app_id: &str, tenant_id: &str) -> Result<Tenant> {
         app_id: app_id.to_owned(),
         row,
         settings,
+        jwt_keys: OnceCell::new(),
     })
 }
 

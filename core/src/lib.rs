@@ -7,6 +7,7 @@
 pub mod access_token;
 pub mod address;
 pub mod bulk_import;
+pub mod counter_token;
 pub mod dashboard;
 pub mod duration;
 pub mod hash;

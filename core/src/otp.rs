@@ -1,11 +1,12 @@
-//! One-time passwords that GoTrue mails and texts, and the hashes that are kept of them (4.7).
+//! One-time passwords that are mailed and texted (GoTrue reference, 4.7), the links that stand for them, and what is kept
+//! of both.
 
-use aws_lc_rs::digest;
+use aws_lc_rs::hmac;
 
 use crate::{hash, random};
 
-/// What a stored hash begins with when the request came with a PKCE challenge.
-pub const PKCE_PREFIX: &str = "pkce_";
+/// What a link begins with when the request came with a PKCE challenge.
+const PKCE_PREFIX: &str = "pkce_";
 /// Digits when a setting says nothing usable.
 const DEFAULT_LENGTH: u32 = 6;
 const LENGTHS: std::ops::RangeInclusive<i64> = 6..=10;
@@ -27,30 +28,26 @@ pub fn new(setting: i64) -> String {
     format!("{number:0width$}", width = length as usize)
 }
 
-/// What is stored of a code, and what mail links carry: lower-case hexadecimal SHA-224 of the address (in the form in
-/// which it is stored, see [`crate::address`]) and the code.
-pub fn token_hash(address: &str, otp: &str) -> String {
-    let mut context = digest::Context::new(&digest::SHA224);
-    context.update(address.as_bytes());
-    context.update(otp.as_bytes());
-    hash::hex(context.finish().as_ref())
+/// What is stored of a code for an address or number: HMAC-SHA-256 of both. A plain hash, as GoTrue stores it, would tell
+/// the code to whoever reads the table, for there are only so many codes.
+pub fn code_hash(key: &hmac::Key, address: &str, code: &str) -> Vec<u8> {
+    let mut context = hmac::Context::with_key(key);
+    for part in [address, "\0", code] {
+        context.update(part.as_bytes());
+    }
+    context.sign().as_ref().to_vec()
 }
 
-/// The hash as it is stored and mailed when a PKCE challenge came with the request.
-pub fn pkce_token_hash(address: &str, otp: &str) -> String {
-    format!("{PKCE_PREFIX}{}", token_hash(address, otp))
+/// What a link carries that stands for a code: 224 random bits in hexadecimal digits, as long as GoTrue's hashes of
+/// address and code, but not to be guessed.
+pub fn new_link(is_pkce: bool) -> String {
+    let prefix = if is_pkce { PKCE_PREFIX } else { "" };
+    format!("{prefix}{}", hash::hex(&random::bytes::<28>()))
 }
 
-/// Whether a stored or mailed hash belongs to the PKCE flow.
-pub fn is_pkce(token_hash: &str) -> bool {
-    token_hash.starts_with(PKCE_PREFIX)
-}
-
-/// Whether the stored hash, with or without the prefix, is that of this code for this address. Its time depends on
-/// lengths only.
-pub fn matches(stored: &str, address: &str, otp: &str) -> bool {
-    let stored = stored.strip_prefix(PKCE_PREFIX).unwrap_or(stored);
-    hash::equal(stored.as_bytes(), token_hash(address, otp).as_bytes())
+/// Whether a link belongs to the PKCE flow.
+pub fn is_pkce(link: &str) -> bool {
+    link.starts_with(PKCE_PREFIX)
 }
 
 /// Whether a code's time is over: a code that was sent exactly `valid_s` seconds ago is expired. The other times are in
@@ -92,40 +89,28 @@ mod tests {
         }
     }
 
-    /// Computed with Python's hashlib.
     #[test]
-    fn hashes_are_those_of_gotrue() {
-        let hash = token_hash("ada@example.com", "123456");
-        assert_eq!(
-            hash,
-            "b3e6748f730bb25fa8ce9a5fda7fd5bf5f56ee21419043fe1c94d975"
-        );
-        assert_eq!(
-            pkce_token_hash("ada@example.com", "123456"),
-            format!("pkce_{hash}")
-        );
-        assert!(!is_pkce(&hash));
-        assert!(is_pkce(&format!("pkce_{hash}")));
+    fn what_is_stored_depends_on_key_address_and_code() {
+        let key = |byte| hmac::Key::new(hmac::HMAC_SHA256, &[byte; 32]);
+        let stored = code_hash(&key(1), "ada@example.com", "123456");
+        assert_eq!(stored, code_hash(&key(1), "ada@example.com", "123456"));
+        for (byte, address, code) in [
+            (2, "ada@example.com", "123456"),
+            (1, "bob@example.com", "123456"),
+            (1, "ada@example.com", "123457"),
+            (1, "ada@example.com1", "23456"),
+        ] {
+            assert_ne!(stored, code_hash(&key(byte), address, code));
+        }
     }
 
-    /// Case 115.
     #[test]
-    fn a_stored_hash_matches_with_and_without_the_prefix() {
-        let (address, otp) = ("12345678900", "000042");
-        let hash = token_hash(address, otp);
-        for stored in [hash.clone(), format!("pkce_{hash}")] {
-            assert!(matches(&stored, address, otp));
-            assert!(!matches(&stored, address, "000043"));
-            assert!(!matches(&stored, "12345678901", otp));
-        }
-        // What is not there is not empty: a cleared column matches nothing.
-        for stored in [
-            "",
-            "pkce_",
-            &format!("pkce_pkce_{hash}"),
-            &hash.to_uppercase(),
-        ] {
-            assert!(!matches(stored, address, otp), "{stored}");
+    fn links_say_whether_they_belong_to_pkce() {
+        for is_pkce in [false, true] {
+            let link = new_link(is_pkce);
+            assert_eq!(super::is_pkce(&link), is_pkce);
+            assert_eq!(link.len(), if is_pkce { 61 } else { 56 });
+            assert_ne!(link, new_link(is_pkce));
         }
     }
 

@@ -13,7 +13,7 @@ mod time;
 
 pub use param::Param;
 pub use row::Row;
-pub use subtransaction::{Undone, subtransaction};
+pub use subtransaction::{Raised, Undone, subtransaction};
 pub use time::Time;
 
 use spi::Snapshot;

@@ -57,6 +57,10 @@ impl Row {
         Self::some(column, self.uuid_opt(column))
     }
 
+    pub fn int(&self, column: i32) -> i32 {
+        Self::some(column, self.get(column, &[pg_sys::INT4OID]))
+    }
+
     pub fn bigint(&self, column: i32) -> i64 {
         Self::some(column, self.get(column, &[pg_sys::INT8OID]))
     }

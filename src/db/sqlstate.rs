@@ -44,6 +44,17 @@ unsafe extern "C-unwind" fn note_or_restore(_: *mut c_void) {
     }
 }
 
+/// The five characters of the code of an error that was caught. One that pgrx does not know was noted on its way.
+pub(super) fn name_of(code: pg_sys::errcodes::PgSqlErrorCode) -> String {
+    let code = match code {
+        pg_sys::errcodes::PgSqlErrorCode::ERRCODE_INTERNAL_ERROR => NOTED.get(),
+        known => known as c_int,
+    };
+    // Six bits a character, the first one lowest.
+    let characters = (0..5).map(|place| ((code >> (6 * place)) & 0x3f) as u8 + b'0');
+    characters.map(char::from).collect()
+}
+
 /// Watches over a statement until it is dropped. When it is dropped by an error it stays on Postgres' stack, which
 /// Postgres itself clears once the error is reported.
 pub(super) struct Watch(*mut pg_sys::ErrorContextCallback);

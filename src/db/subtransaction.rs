@@ -6,13 +6,25 @@ use pgrx::PgTryBuilder;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::pg_sys::{self, errcodes::PgSqlErrorCode};
 
+use super::sqlstate;
+
 /// Why a subtransaction was undone.
 #[derive(Debug)]
 pub enum Undone<E> {
     /// The work asked for it.
     Refused(E),
-    /// Postgres, or an application's trigger, raised an error with this message.
-    Raised(String),
+    /// Postgres, or an application's trigger, raised an error.
+    Raised(Box<Raised>),
+}
+
+/// An error that Postgres, or an application's trigger, raised.
+#[derive(Debug)]
+pub struct Raised {
+    /// Five characters.
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
 }
 
 /// Does `work`, and undoes what it wrote when it fails. A cancellation or the end of the backend is passed on, and so
@@ -46,7 +58,12 @@ pub fn subtransaction<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Un
                 CaughtError::PostgresError(report) | CaughtError::ErrorReport(report)
                     if !ends_the_transaction(report.sql_error_code()) =>
                 {
-                    Undone::Raised(report.message().to_owned())
+                    Undone::Raised(Box::new(Raised {
+                        sqlstate: sqlstate::name_of(report.sql_error_code()),
+                        message: report.message().to_owned(),
+                        detail: report.detail().map(str::to_owned),
+                        hint: report.hint().map(str::to_owned),
+                    }))
                 }
                 error => error.rethrow(),
             },

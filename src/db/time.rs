@@ -33,7 +33,8 @@ impl Time {
     }
 
     pub(super) fn from_postgres(us: i64) -> Self {
-        Self((us + POSTGRES_EPOCH_US).div_euclid(1000))
+        // Saturating: Postgres' infinity is the largest number.
+        Self(us.saturating_add(POSTGRES_EPOCH_US).div_euclid(1000))
     }
 
     pub(super) fn to_postgres(self) -> i64 {

@@ -2,6 +2,7 @@
 
 mod bulk_import;
 mod dashboard;
+pub mod gotrue;
 mod linking;
 mod passwordless;
 mod sessions;

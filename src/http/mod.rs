@@ -2,20 +2,39 @@
 //! opens a socket; the gateway only carries.
 
 mod cdi;
+mod gotrue;
 mod reply;
 mod request;
 pub mod statistics;
+
+use serde_json::Value;
 
 pub use reply::Reply;
 pub use request::Request;
 
 /// Answers a request. Each family of paths has a door of its own.
 pub fn serve(request: &Request) -> Reply {
-    cdi::serve(request)
+    match gotrue::locate(request) {
+        Some(place) => gotrue::serve(request, &place),
+        None => cdi::serve(request),
+    }
 }
 
 /// All operations: door, method and path.
 pub fn routes() -> Vec<(&'static str, &'static str, &'static str)> {
     let cdi = cdi::routes().map(|(method, path)| ("cdi", method, path));
-    cdi.collect()
+    let gotrue = gotrue::routes().map(|(method, path)| ("gotrue", method, path));
+    cdi.chain(gotrue).collect()
+}
+
+/// Whether a text in a document holds U+0000, for which Postgres has no place.
+fn holds_nul(document: &Value) -> bool {
+    match document {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        _ => false,
+    }
 }

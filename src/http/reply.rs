@@ -25,6 +25,29 @@ impl Reply {
         Self::with_type(status, "text/html; charset=UTF-8", text)
     }
 
+    /// A JSON document, as GoTrue sends it.
+    pub fn bare_json(status: i32, document: &Value) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: document.to_string().into_bytes(),
+        }
+    }
+
+    /// No document.
+    pub fn empty(status: i32) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// Sends the browser elsewhere.
+    pub fn redirect(status: i32, location: String) -> Self {
+        Self::empty(status).with_header("location", location)
+    }
+
     fn with_type(status: i32, content_type: &str, text: &str) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
         Self {

@@ -6,6 +6,7 @@ use auth_core::passwords::{self, ImportError};
 use uuid::Uuid;
 
 use super::account::{self, EmailChange, SignedIn};
+use super::emailverification;
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::hashing;
@@ -72,7 +73,7 @@ fn insert(tenant: &Tenant, email: &str, hash: &str) -> Result<Option<Uuid>> {
         return Ok(None);
     }
     if FAKE_ADDRESSES.iter().any(|ending| email.ends_with(ending)) {
-        store::verified_emails::insert(&tenant.app_id, &id.to_string(), email);
+        emailverification::mark_verified(tenant, &id.to_string(), email);
     }
     Ok(Some(id))
 }

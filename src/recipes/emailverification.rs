@@ -51,18 +51,19 @@ pub enum Verification {
 
 /// Uses a token of this tenant up, and with it every other of the same pair, and notes that the address is verified.
 pub fn verify(tenant: &Tenant, token: &str) -> Verification {
+    let (app_id, kind) = (&tenant.app_id, Kind::EmailVerification);
     let consumed = OneTimeToken::parse(token).and_then(|token| {
-        store::one_time_tokens::consume_pair(
-            &tenant.app_id,
-            tenant.id(),
-            Kind::EmailVerification,
-            &token,
-        )
+        // The user first: a deletion, which takes the tokens along, keeps to the same order.
+        let presented = store::one_time_tokens::find(app_id, tenant.id(), kind, &token)?;
+        if let Some(found) = account::resolve(tenant, &presented.subject) {
+            store::users::lock_for_change(found.user_id);
+        }
+        store::one_time_tokens::consume_pair(app_id, tenant.id(), kind, &token)
     });
     match consumed {
         Some(consumed) if consumed.expires_at >= Time::now() => {
             let (user_id, email) = (consumed.subject, consumed.email.unwrap_or_default());
-            store::verified_emails::insert(&tenant.app_id, &user_id, &email);
+            mark_verified(tenant, &user_id, &email);
             Verification::Ok { user_id, email }
         }
         _ => Verification::InvalidToken,
@@ -85,7 +86,20 @@ pub fn revoke_tokens(tenant: &Tenant, user_id: &str, email: &str) {
     );
 }
 
+/// Notes that the address is verified: for the id that was given, and, if it is that of a user of ours with this address,
+/// in the user's row, which the other doors look at.
+pub fn mark_verified(app: &Tenant, user_id: &str, email: &str) {
+    store::verified_emails::insert(&app.app_id, user_id, email);
+    if let Some(found) = account::resolve(app, user_id) {
+        store::users::confirm_email(found.user_id, email, Time::now());
+    }
+}
+
 /// Forgets that the address was verified.
 pub fn unverify(app: &Tenant, user_id: &str, email: &str) {
-    store::verified_emails::delete(&app.app_id, user_id, &normalise::email(email));
+    let email = normalise::email(email);
+    if let Some(found) = account::resolve(app, user_id) {
+        store::users::unconfirm_email(found.user_id, &email);
+    }
+    store::verified_emails::delete(&app.app_id, user_id, &email);
 }

@@ -4,6 +4,7 @@ use auth_core::normalise::{self, MAX_KEY};
 use uuid::Uuid;
 
 use super::account::{self, SignedIn};
+use super::emailverification;
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::store;
@@ -115,6 +116,6 @@ fn take_over(app_id: &str, method: &LockedMethod, email: &str) -> bool {
 
 fn verify(tenant: &Tenant, id: Uuid, email: &str, is_verified: bool) {
     if is_verified {
-        store::verified_emails::insert(&tenant.app_id, &account::shown_id(tenant, id), email);
+        emailverification::mark_verified(tenant, &account::shown_id(tenant, id), email);
     }
 }

@@ -73,6 +73,7 @@ pub fn create(app: &Tenant, request: &CreateRequest) -> Result<Create> {
         external_id: external_id.to_owned(),
         external_info: external_info.map(str::to_owned),
     };
+    crate::store::users::ensure_row(own);
     if rows::insert(app_id, &mapping) {
         return Ok(Create::Ok);
     }

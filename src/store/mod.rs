@@ -1,12 +1,19 @@
 //! The tables: one file a family. SQL stands here and nowhere else; rules stand in `recipes`.
 
 pub mod active_users;
+pub mod audit_log;
+pub mod auth_sessions;
+pub mod auth_users;
 pub mod bulk_import;
 pub mod bulk_import_queue;
 pub mod dashboard;
+pub mod flow_states;
 pub mod hosts;
+pub mod identities;
 pub mod login_methods;
+pub mod one_time_codes;
 pub mod one_time_tokens;
+pub mod outbox;
 pub mod passwordless;
 pub mod primary_claims;
 pub mod request_counts;

@@ -231,6 +231,7 @@ pub fn link(from: Uuid, to: Uuid) {
 
 /// Makes a login method that was linked to `former` a user of its own again.
 pub fn unlink(login_method_id: Uuid, former: Uuid) {
+    ensure_row(login_method_id);
     db::execute(
         "UPDATE auth.users SET merged_into = NULL, is_primary = false, updated_at = now() WHERE id = $1",
         &[login_method_id.into()],
@@ -247,6 +248,19 @@ pub fn unlink(login_method_id: Uuid, former: Uuid) {
     refresh(former);
 }
 
+/// Gives a login method a row of its own among users, which one has that was a user before it was linked, and one does not
+/// have that was added to a user.
+pub fn ensure_row(login_method_id: Uuid) {
+    db::execute(
+        "INSERT INTO auth.users (id, app_id, email, phone, aud, role, time_joined, merged_into)
+         SELECT m.id, m.app_id, m.email, m.phone, u.aud, u.role, m.time_joined, u.id
+         FROM auth.login_methods m JOIN auth.users u ON u.id = m.user_id
+         WHERE m.id = $1 AND m.id <> m.user_id
+         ON CONFLICT (id) DO NOTHING",
+        &[login_method_id.into()],
+    );
+}
+
 /// Computes anew what follows from a user's login methods: when it joined.
 pub fn refresh(id: Uuid) {
     db::execute(
@@ -259,6 +273,37 @@ pub fn refresh(id: Uuid) {
         "UPDATE auth.login_method_tenants t SET user_time_joined = u.time_joined
          FROM auth.users u WHERE t.user_id = $1 AND u.id = $1 AND t.user_time_joined <> u.time_joined",
         &[id.into()],
+    );
+}
+
+/// Notes that a user's address is confirmed, if it is its address and was not before.
+pub fn confirm_email(id: Uuid, email: &str, now: Time) {
+    db::execute(
+        "UPDATE auth.users SET email_confirmed_at = $3, updated_at = $3
+         WHERE id = $1 AND email = $2 AND email_confirmed_at IS NULL",
+        &[id.into(), email.into(), now.into()],
+    );
+}
+
+/// Forgets that.
+pub fn unconfirm_email(id: Uuid, email: &str) {
+    db::execute(
+        "UPDATE auth.users SET email_confirmed_at = NULL, updated_at = now()
+         WHERE id = $1 AND email = $2 AND email_confirmed_at IS NOT NULL",
+        &[id.into(), email.into()],
+    );
+}
+
+/// Notes that a user's number is confirmed, if it is its number and was not before. Whoever signed up with it and a password
+/// without confirming it was perhaps somebody else: the password goes.
+pub fn confirm_phone(id: Uuid, phone: &str, now: Time) {
+    db::execute(
+        "WITH confirmed AS (
+             UPDATE auth.users SET phone_confirmed_at = $3, updated_at = $3
+             WHERE id = $1 AND phone = $2 AND phone_confirmed_at IS NULL RETURNING id)
+         UPDATE auth.login_methods m SET password_hash = NULL FROM confirmed
+         WHERE m.user_id = confirmed.id AND m.recipe = 'passwordless' AND m.password_hash IS NOT NULL",
+        &[id.into(), phone.into(), now.into()],
     );
 }
 

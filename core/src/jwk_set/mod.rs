@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 pub use key::{Algorithm, JwkError};
-pub use token::JwtError;
+pub use token::{JwtError, Unverified};
 
 use crate::signing::{KeyError, compact};
 use key::Key;

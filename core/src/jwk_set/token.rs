@@ -34,28 +34,49 @@ pub enum JwtError {
     NotYet,
 }
 
-impl JwtKeys {
-    /// The claims of a token, if one of the keys signed it and it is its time. `exp` and `nbf` may be missing and have
-    /// no leeway; `iat` is not looked at. `now_s` is in seconds since the epoch.
+/// A token that has been taken apart, and not checked.
+pub struct Unverified<'a> {
+    /// What is signed.
+    pub message: &'a str,
+    /// In base64url.
+    pub signature: &'a str,
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+}
+
+impl<'a> Unverified<'a> {
+    /// Takes a token apart.
     ///
     /// # Errors
-    /// [`JwtError`], see there.
-    pub fn verify(&self, token: &str, now_s: i64) -> Result<Map<String, Value>, JwtError> {
+    /// [`JwtError::Malformed`].
+    pub fn parse(token: &'a str) -> Result<Self, JwtError> {
         let (message, signature) = token.rsplit_once('.').ok_or(JwtError::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(JwtError::Malformed)?;
-        let signature = decode(signature)?;
-        let (header, claims) = (object(header)?, object(claims)?);
-        let alg = header.get("alg").and_then(Value::as_str);
-        let alg = alg.ok_or(JwtError::Malformed)?;
-        let kid = header.get("kid").and_then(Value::as_str);
-        let key = self
-            .verification_key(alg, kid)
-            .filter(|_| !header.contains_key("crit"))
-            .ok_or(JwtError::UnknownKey)?;
-        if !key.verifies(message.as_bytes(), &signature) {
-            return Err(JwtError::Signature);
-        }
-        let now = now_s as f64;
+        Ok(Self {
+            message,
+            signature,
+            header: object(header)?,
+            claims: object(claims)?,
+        })
+    }
+
+    /// The algorithm that the header names.
+    pub fn alg(&self) -> Option<&str> {
+        self.header.get("alg").and_then(Value::as_str)
+    }
+
+    /// The key that the header names.
+    pub fn kid(&self) -> Option<&str> {
+        self.header.get("kid").and_then(Value::as_str)
+    }
+
+    /// The claims, of a token whose signature is good, if it is its time. `exp` and `nbf` may be missing and have no
+    /// leeway; `iat` is not looked at. `now_s` is in seconds since the epoch.
+    ///
+    /// # Errors
+    /// [`JwtError::Expired`], [`JwtError::NotYet`], [`JwtError::Malformed`].
+    pub fn claims_at(self, now_s: i64) -> Result<Map<String, Value>, JwtError> {
+        let (claims, now) = (self.claims, now_s as f64);
         if time(&claims, "exp")?.is_some_and(|expiry| now >= expiry) {
             Err(JwtError::Expired)
         } else if time(&claims, "nbf")?.is_some_and(|beginning| now < beginning) {
@@ -63,6 +84,26 @@ impl JwtKeys {
         } else {
             Ok(claims)
         }
+    }
+}
+
+impl JwtKeys {
+    /// The claims of a token, if one of the keys signed it and it is its time.
+    ///
+    /// # Errors
+    /// [`JwtError`], see there.
+    pub fn verify(&self, token: &str, now_s: i64) -> Result<Map<String, Value>, JwtError> {
+        let token = Unverified::parse(token)?;
+        let signature = decode(token.signature)?;
+        let alg = token.alg().ok_or(JwtError::Malformed)?;
+        let key = self
+            .verification_key(alg, token.kid())
+            .filter(|_| !token.header.contains_key("crit"))
+            .ok_or(JwtError::UnknownKey)?;
+        if !key.verifies(token.message.as_bytes(), &signature) {
+            return Err(JwtError::Signature);
+        }
+        token.claims_at(now_s)
     }
 }
 

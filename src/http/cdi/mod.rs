@@ -33,7 +33,7 @@ use serde_json::{Map, Value};
 
 use self::call::Call;
 use self::version::Cdi;
-use super::{Reply, Request, statistics};
+use super::{Reply, Request, holds_nul, statistics};
 use crate::error::{Error, Result};
 use crate::hosts;
 use crate::tenant::{self, PUBLIC, Tenant};
@@ -149,7 +149,8 @@ fn dispatch(request: &Request) -> Result<Reply> {
     let Some(route) = routes.iter().find(|route| route.method == request.method) else {
         return Ok(method_not_supported(routes));
     };
-    let (app_id, tenant_in_path) = addressed(request, path.app_id, path.tenant_id);
+    let (app_id, tenant_in_path) =
+        hosts::addressed(request.header("host"), path.app_id, path.tenant_id);
     let app = match tenant::find_app(&app_id) {
         Ok(app) => Some(app),
         // The handler says so, after it has looked at its input.
@@ -225,25 +226,6 @@ fn method_not_supported(routes: &[&Route]) -> Reply {
     reply
 }
 
-/// The id of the app, and of the tenant if one is named, that the host and the path of a request mean (CDI, "Resolution
-/// of connection URI domain, app, tenant").
-fn addressed(
-    request: &Request,
-    app_in_path: String,
-    tenant_in_path: Option<String>,
-) -> (String, Option<String>) {
-    let Some((app_id, tenant_id)) = request.header("host").and_then(hosts::find) else {
-        return (app_in_path, tenant_in_path);
-    };
-    if app_in_path == PUBLIC {
-        let tenant_of_host = (tenant_id != PUBLIC).then_some(tenant_id);
-        (app_id, tenant_in_path.or(tenant_of_host))
-    } else {
-        let domain = tenant::split_app_id(&app_id).0;
-        (tenant::app_id_in(domain, &app_in_path), tenant_in_path)
-    }
-}
-
 /// In the simplified profile a tenant may also be named by the body, the query or a header, in this order.
 fn name_tenant(call: &mut Call, in_path: Option<&str>) -> Result<()> {
     let in_body = match &call.body {
@@ -268,21 +250,9 @@ fn name_tenant(call: &mut Call, in_path: Option<&str>) -> Result<()> {
 
 /// The body as a JSON object. A text with U+0000 counts as no JSON: Postgres has no place for it.
 fn parse_body(body: &[u8]) -> Option<Map<String, Value>> {
-    fn holds_nul(value: &Value) -> bool {
-        match value {
-            Value::String(text) => text.contains('\0'),
-            Value::Array(items) => items.iter().any(holds_nul),
-            Value::Object(members) => members
-                .iter()
-                .any(|(name, value)| name.contains('\0') || holds_nul(value)),
-            _ => false,
-        }
-    }
     match serde_json::from_slice(body).ok()? {
-        Value::Object(members) => (!members
-            .iter()
-            .any(|(name, value)| name.contains('\0') || holds_nul(value)))
-        .then_some(members),
+        body @ Value::Object(_) if holds_nul(&body) => None,
+        Value::Object(members) => Some(members),
         _ => None,
     }
 }

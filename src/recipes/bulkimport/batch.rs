@@ -52,8 +52,8 @@ pub fn import_batch(app_id: &str, mut users: Vec<&Prepared>, outcomes: &mut Vec<
                 import_batch(app_id, vec![user], outcomes);
             }
         }
-        Err(Undone::Raised(message)) if users.len() == 1 => {
-            outcomes.push((users[0].index, Err(vec![message])));
+        Err(Undone::Raised(raised)) if users.len() == 1 => {
+            outcomes.push((users[0].index, Err(vec![raised.message])));
         }
         // Somebody's trigger, or a constraint, does not like one of them: halve until it is found.
         Err(Undone::Raised(_)) => {

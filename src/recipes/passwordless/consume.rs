@@ -7,6 +7,7 @@ use super::{lock_device, lock_devices, parse_device_id};
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::recipes::account::{self, SignedIn};
+use crate::recipes::emailverification;
 use crate::store;
 use crate::store::login_methods::{self, Contact, NewLogin};
 use crate::store::passwordless::{self as rows, Code, Device};
@@ -205,6 +206,9 @@ pub fn consume_code(
         };
         // Otherwise another request made or deleted the user meanwhile.
         if let Some((signed_in, created_new_user)) = done {
+            if let Some(phone) = &device.contact.phone {
+                store::users::confirm_phone(signed_in.user.id, phone, Time::now());
+            }
             let signed_in = match &device.contact.email {
                 Some(email) if verify_email => verified(tenant, signed_in, email),
                 _ => signed_in,
@@ -255,6 +259,6 @@ fn sign_up(tenant: &Tenant, contact: &Contact) -> Result<Option<(SignedIn, bool)
 /// Notes that the address is verified, and shows it.
 fn verified(tenant: &Tenant, signed_in: SignedIn, email: &str) -> SignedIn {
     let id = signed_in.recipe_user_id;
-    store::verified_emails::insert(&tenant.app_id, &account::shown_id(tenant, id), email);
+    emailverification::mark_verified(tenant, &account::shown_id(tenant, id), email);
     account::signed_in(tenant, signed_in.user.id, id)
 }

@@ -2,6 +2,8 @@
 //! they say.
 
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use url::Url;
 
 use crate::address;
@@ -145,15 +147,19 @@ pub(super) fn test_otp(text: &str) -> Checked {
     )
 }
 
-/// A moment as RFC 3339 has it. Whether there is that day is for the reader to find out.
+/// A moment as RFC 3339 has it.
 pub(super) fn moment(text: &str) -> Checked {
-    const FORM: &str =
-        r"\A\d{4}-\d\d-\d\d[Tt][0-2]\d:[0-5]\d:[0-6]\d(?:\.\d+)?(?:[Zz]|[+-][0-2]\d:[0-5]\d)\z";
     trimmed(
         text,
-        |text| regex_lite::Regex::new(FORM).is_ok_and(|form| form.is_match(text)),
+        |text| parse_moment(text).is_some(),
         "must be a moment such as '2030-01-31T12:00:00Z'",
     )
+}
+
+/// A moment, in milliseconds since the epoch.
+pub(super) fn parse_moment(text: &str) -> Option<i64> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
 /// Where a hook is: a function of this database, or an endpoint.

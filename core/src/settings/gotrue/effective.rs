@@ -196,6 +196,12 @@ impl Settings {
             .map(|(_, code)| code.trim())
     }
 
+    /// Until when test codes hold, in milliseconds since the epoch, if they do not for ever.
+    pub fn sms_test_otp_valid_until_ms(&self) -> Option<i64> {
+        let until = self.text("sms_test_otp_valid_until")?;
+        Some(super::check::parse_moment(until).expect("parse makes it a time"))
+    }
+
     /// The built-in provider of that name, enabled or not.
     pub fn provider(&self, name: &str) -> Option<Provider<'_>> {
         PROVIDERS.contains(&name).then(|| {

@@ -63,7 +63,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         "jwt_aud",
         "JWT_AUD",
         "The audience of users and their tokens where a request names none.",
-    ),
+    )
+    .defaulting(Literal::Text("authenticated"))
+    .checked(check::required),
     text(
         "jwt_issuer",
         "JWT_ISSUER",
@@ -73,7 +75,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         "jwt_default_group_name",
         "JWT_DEFAULT_GROUP_NAME",
         "The role of new users.",
-    ),
+    )
+    .defaulting(Literal::Text("authenticated"))
+    .checked(check::required),
     text(
         "jwt_admin_group_name",
         "JWT_ADMIN_GROUP_NAME",

@@ -1,7 +1,8 @@
 //! The settings of GoTrue (GoTrue reference, section 5), a file for each group.
 //!
 //! A key is GoTrue's name in lower case, without the prefixes `SECURITY_` and `EXPERIMENTAL_`; units and
-//! defaults are GoTrue's. All are decided per app, which is what one GoTrue is to its users.
+//! defaults are GoTrue's, but for the audience and the role of users, which are those of Supabase. All are decided per
+//! tenant: one GoTrue is a tenant here, and several on one database can share the users of an app.
 
 mod check;
 mod effective;
@@ -51,7 +52,7 @@ const fn text(key: &'static str, env: &'static str, description: &'static str) -
     Setting {
         key,
         env: Some(env),
-        scope: Scope::App,
+        scope: Scope::Tenant,
         description,
         normalise: Some(text::non_empty),
         ..BASE

@@ -29,7 +29,7 @@ fn env(name: &str, value: &str) -> Result<(&'static str, Value), EnvError> {
 /// The tables of section 5, as `name=default` where there is one. `<P>` stands for each provider, `<H>` for each hook.
 const SPECIFIED: &str = "
     API_EXTERNAL_URL API_MAX_REQUEST_DURATION=10s REQUEST_ID_HEADER DB_CLEANUP_ENABLED=false SITE_URL URI_ALLOW_LIST
-    DISABLE_SIGNUP=false JWT_SECRET JWT_EXP=3600 JWT_AUD JWT_ISSUER JWT_DEFAULT_GROUP_NAME JWT_ADMIN_GROUP_NAME=admin
+    DISABLE_SIGNUP=false JWT_SECRET JWT_EXP=3600 JWT_AUD=authenticated JWT_ISSUER JWT_DEFAULT_GROUP_NAME=authenticated JWT_ADMIN_GROUP_NAME=admin
     JWT_ADMIN_ROLES=service_role,supabase_admin JWT_KEY_ID JWT_KEYS CORS_ALLOWED_HEADERS
     AUDIT_LOG_DISABLE_POSTGRES=false
 
@@ -129,7 +129,7 @@ fn every_variable_maps_and_has_its_default() {
         let short = short.replace("DB_ENCRYPTION_DECRYPTION_", "DB_DECRYPTION_");
         assert_eq!(key, short.to_lowercase());
         let setting = find(key).unwrap();
-        assert_eq!(setting.scope, Scope::App, "{key}");
+        assert_eq!(setting.scope, Scope::Tenant, "{key}");
         let shown = match setting.default_value() {
             Value::Null => None,
             Value::String(text) => Some(text),
@@ -421,7 +421,10 @@ fn accessors() {
     );
     assert!(settings.is_admin_role("service_role") && !settings.is_admin_role("anon"));
     assert!(settings.jwt_keys().is_err() && settings.redirect_policy().is_err());
-    assert_eq!((settings.jwt_exp_s(), settings.jwt_aud()), (3600, ""));
+    assert_eq!(
+        (settings.jwt_exp_s(), settings.jwt_aud()),
+        (3600, "authenticated")
+    );
     assert_eq!(
         (settings.mailer_otp_exp_s(), settings.sms_otp_exp_s()),
         (86_400, 60)

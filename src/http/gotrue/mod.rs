@@ -1,0 +1,216 @@
+//! The REST API of GoTrue (Supabase Auth): what its SDKs call, below `/auth/v1`.
+//!
+//! One file a resource; each lists its routes. This file finds the operation and runs it.
+
+mod account;
+mod admin_users;
+mod answer;
+mod audit;
+mod call;
+mod general;
+mod identities;
+mod links;
+mod logout;
+mod otp;
+mod paging;
+mod shown;
+mod signup;
+mod token;
+mod verify;
+
+use std::rc::Rc;
+
+use self::call::Call;
+use super::{Reply, Request};
+use crate::db::{Undone, subtransaction};
+use crate::error::Error;
+use crate::hosts;
+use crate::recipes::gotrue::{Failure, Refusal, Result};
+use crate::tenant::{self, PUBLIC, Tenant};
+
+/// Below this path the door is.
+const BASE: &str = "/auth/v1";
+/// How often an operation is begun anew that was overtaken by another.
+const ATTEMPTS: usize = 5;
+
+/// An operation.
+struct Route {
+    method: &'static str,
+    /// Without a slash at the end; `{id}` stands for any segment.
+    path: &'static str,
+    /// Whether what it wrote is undone when it refuses.
+    is_atomic: bool,
+    handler: fn(&Call) -> Result<Reply>,
+}
+
+/// An operation that writes nothing, or nothing but what goes with its refusal.
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    handler: fn(&Call) -> Result<Reply>,
+) -> Route {
+    Route {
+        method,
+        path,
+        is_atomic: false,
+        handler,
+    }
+}
+
+/// An operation that does all or nothing.
+const fn atomic(
+    method: &'static str,
+    path: &'static str,
+    handler: fn(&Call) -> Result<Reply>,
+) -> Route {
+    Route {
+        is_atomic: true,
+        ..route(method, path, handler)
+    }
+}
+
+/// The resources.
+const RESOURCES: [&[Route]; 11] = [
+    account::ROUTES,
+    admin_users::ROUTES,
+    audit::ROUTES,
+    general::ROUTES,
+    identities::ROUTES,
+    links::ROUTES,
+    logout::ROUTES,
+    otp::ROUTES,
+    signup::ROUTES,
+    token::ROUTES,
+    verify::ROUTES,
+];
+
+/// All operations: method and path.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let routes = RESOURCES.into_iter().flatten();
+    routes.map(|route| (route.method, route.path))
+}
+
+/// Which tenant a request is for, and which operation of it.
+pub struct Place {
+    app_id: String,
+    tenant_id: String,
+    operation: String,
+}
+
+/// Reads `[/appid-<id>][/<tenant>]/auth/v1<operation>`; `None` for the path of another door.
+pub fn locate(request: &Request) -> Option<Place> {
+    let at = request.path.find(BASE)?;
+    let (prefix, rest) = (&request.path[..at], &request.path[at + BASE.len()..]);
+    if !rest.is_empty() && !rest.starts_with('/') {
+        return None;
+    }
+    let mut segments: Vec<_> = prefix.split('/').filter(|s| !s.is_empty()).collect();
+    let app_id = match segments
+        .first()
+        .and_then(|first| first.strip_prefix("appid-"))
+    {
+        Some(app_id) => {
+            segments.remove(0);
+            app_id.to_lowercase()
+        }
+        None => PUBLIC.to_owned(),
+    };
+    if segments.len() > 1 {
+        return None;
+    }
+    let tenant_id = segments.pop().map(str::to_lowercase);
+    let (app_id, tenant_id) = hosts::addressed(request.header("host"), app_id, tenant_id);
+    Some(Place {
+        app_id,
+        tenant_id: tenant_id.unwrap_or_else(|| PUBLIC.to_owned()),
+        operation: rest.trim_end_matches('/').to_owned(),
+    })
+}
+
+/// Answers a request.
+pub fn serve(request: &Request, place: &Place) -> Reply {
+    let tenant = match tenant::find(&place.app_id, &place.tenant_id) {
+        Ok(tenant) => tenant,
+        Err(Error::TenantNotFound { .. }) => return Reply::text(404, "no such app or tenant"),
+        Err(error) => return answer::failure(request, &Failure::Failed(error)),
+    };
+    let reply = if request.method == "OPTIONS" {
+        Reply::empty(204)
+    } else {
+        dispatch(request, &place.operation, tenant.clone())
+    };
+    answer::with_cors(&tenant, request, reply)
+}
+
+fn dispatch(request: &Request, operation: &str, tenant: Rc<Tenant>) -> Reply {
+    let routes = || RESOURCES.into_iter().flatten();
+    let mut methods = Vec::new();
+    for route in routes() {
+        if let Some(segments) = segments(route.path, operation) {
+            if route.method == request.method {
+                let call = Call::new(request, tenant, segments);
+                return run(route, &call);
+            }
+            methods.push(route.method);
+        }
+    }
+    if methods.is_empty() {
+        return Reply::text(404, "404 page not found");
+    }
+    let mut reply = Reply::empty(405);
+    reply.headers.push(("Allow", methods.join(", ")));
+    reply
+}
+
+/// What stands for the `{id}` of a path, if the operation is that path.
+fn segments<'a>(path: &str, operation: &'a str) -> Option<Vec<&'a str>> {
+    let (mut wanted, mut given) = (path.split('/'), operation.split('/'));
+    let mut found = Vec::new();
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(found),
+            (Some("{id}"), Some(segment)) if !segment.is_empty() => found.push(segment),
+            (Some(wanted), Some(given)) if wanted == given => {}
+            _ => return None,
+        }
+    }
+}
+
+fn run(route: &Route, call: &Call) -> Reply {
+    for _ in 0..ATTEMPTS {
+        let outcome = if route.is_atomic {
+            undoing(|| (route.handler)(call))
+        } else {
+            (route.handler)(call).map_err(Trouble::Failure)
+        };
+        match outcome {
+            Ok(reply) => return reply,
+            Err(Trouble::Failure(Failure::Overtaken)) => {}
+            Err(Trouble::Failure(failure)) => return answer::failure(call.request, &failure),
+            Err(Trouble::Raised(raised)) => return answer::raised(call.request, &raised),
+        }
+    }
+    let message = "Too many requests want the same at the moment";
+    let refusal = Refusal::new(409, "conflict", message);
+    answer::failure(call.request, &refusal.into())
+}
+
+enum Trouble {
+    Failure(Failure),
+    Raised(Box<crate::db::Raised>),
+}
+
+/// Undoes what was written when the work fails, unless its refusal says that it stays.
+fn undoing(work: impl FnOnce() -> Result<Reply>) -> std::result::Result<Reply, Trouble> {
+    let kept = subtransaction(|| match work() {
+        Err(Failure::Refused(refusal)) if refusal.keeps_writes => Ok(Err(refusal)),
+        Err(failure) => Err(failure),
+        Ok(reply) => Ok(Ok(reply)),
+    });
+    match kept {
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err(refusal)) => Err(Trouble::Failure(Failure::Refused(refusal))),
+        Err(Undone::Refused(failure)) => Err(Trouble::Failure(failure)),
+        Err(Undone::Raised(raised)) => Err(Trouble::Raised(raised)),
+    }
+}

@@ -1,0 +1,138 @@
+//! Getting tokens (GoTrue reference, 2.4).
+
+use auth_core::address::bare_phone;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::call::Call;
+use super::signup::refuse_disabled;
+use super::{Route, route, shown};
+use crate::http::Reply;
+use crate::recipes::gotrue::accounts::{self, stored_phone};
+use crate::recipes::gotrue::audit::{self, Action, Actor};
+use crate::recipes::gotrue::{Refusal, Result, flows, sessions, sign_in};
+
+pub const ROUTES: &[Route] = &[route("POST", "/token", token)];
+
+fn token(call: &Call) -> Result<Reply> {
+    match call.param("grant_type").unwrap_or_default() {
+        "password" => password(call),
+        "refresh_token" => refresh(call),
+        "pkce" => pkce(call),
+        "id_token" => id_token(call),
+        "web3" => {
+            let message = "Web3 provider is disabled";
+            Err(Refusal::new(422, "web3_provider_disabled", message).into())
+        }
+        _ => Err(Refusal::new(400, "invalid_credentials", "unsupported_grant_type").into()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Password {
+    email: Option<String>,
+    phone: Option<String>,
+    password: Option<String>,
+}
+
+fn password(call: &Call) -> Result<Reply> {
+    let body: Password = call.body()?;
+    let context = call.context();
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let user = match (given(body.email), given(body.phone)) {
+        (Some(_), Some(_)) => {
+            let message = "Only an email address or phone number should be provided on login.";
+            return Err(Refusal::validation(message).into());
+        }
+        (None, None) => return Err(Refusal::validation("missing email or phone").into()),
+        (Some(address), None) => {
+            refuse_disabled(&context, true, 422, "logins")?;
+            (
+                accounts::find_by_email(&context, &address.to_lowercase()),
+                true,
+            )
+        }
+        (None, Some(phone)) => {
+            refuse_disabled(&context, false, 422, "logins")?;
+            let phone = stored_phone(&bare_phone(&phone));
+            (accounts::find_by_phone(&context, &phone), false)
+        }
+    };
+    let password = body.password.unwrap_or_default();
+    let (tokens, weaknesses) = sign_in::with_password(&context, user.0, &password, user.1)?;
+    let mut document = shown::token_document(&context, &tokens);
+    if !weaknesses.is_empty() {
+        let (message, reasons) = (weaknesses.to_string(), weaknesses.reasons());
+        document["weak_password"] = json!({"message": message, "reasons": reasons});
+    }
+    Ok(Reply::bare_json(200, &document))
+}
+
+#[derive(Deserialize)]
+struct RefreshToken {
+    refresh_token: Option<String>,
+}
+
+fn refresh(call: &Call) -> Result<Reply> {
+    let body: RefreshToken = call.body()?;
+    let context = call.context();
+    let text = body.refresh_token.unwrap_or_default();
+    if text.is_empty() {
+        return Err(Refusal::validation("Refresh token is not valid").into());
+    }
+    let tokens = sessions::refresh(&context, &text)?;
+    shown::tokens(&context, &tokens)
+}
+
+#[derive(Deserialize)]
+struct Pkce {
+    auth_code: Option<String>,
+    code_verifier: Option<String>,
+}
+
+fn pkce(call: &Call) -> Result<Reply> {
+    let body: Pkce = call.body()?;
+    let context = call.context();
+    let code = body.auth_code.unwrap_or_default();
+    let flow = flows::exchange(&context, &code, &body.code_verifier.unwrap_or_default())?;
+    let user = accounts::find(&context, flow.user_id)?;
+    if user.is_banned(context.now) {
+        return Err(Refusal::user_banned(403).into());
+    }
+    let traits = json!({"provider_type": flow.provider_type});
+    audit::note(&context, Actor::User(&user), Action::Login, traits);
+    let tokens = sessions::open(&context, user.id, None, &flow.authentication_method)?;
+    shown::tokens(&context, &tokens)
+}
+
+#[derive(Deserialize)]
+struct IdToken {
+    id_token: Option<String>,
+    provider: Option<String>,
+    client_id: Option<String>,
+    issuer: Option<String>,
+}
+
+/// No provider can be enabled yet, which is what is said.
+fn id_token(call: &Call) -> Result<Reply> {
+    let body: IdToken = call.body()?;
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let invalid = |message: &str| Refusal::oauth("invalid request", message);
+    if given(body.id_token).is_none() {
+        return Err(invalid("id_token required").into());
+    }
+    let provider = given(body.provider);
+    if provider.is_none() && (given(body.client_id).is_none() || body.issuer.is_none()) {
+        return Err(invalid("provider or client_id and issuer required").into());
+    }
+    let issuer = match provider.as_deref() {
+        Some("google") => "https://accounts.google.com".to_owned(),
+        Some("apple") => "https://appleid.apple.com".to_owned(),
+        Some("azure") => "https://login.microsoftonline.com".to_owned(),
+        Some("facebook") => "https://www.facebook.com".to_owned(),
+        Some("kakao") => "https://kauth.kakao.com".to_owned(),
+        _ => body.issuer.unwrap_or_default(),
+    };
+    let message = format!("Provider (issuer \"{issuer}\") is not enabled");
+    Err(Refusal::new(400, "provider_disabled", message).into())
+}

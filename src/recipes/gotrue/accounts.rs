@@ -1,0 +1,384 @@
+//! Users: finding them, making them, and what it means that an address is theirs (GoTrue reference, 4.1 and 4.5).
+
+use auth_core::ids::{self, Slot};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{Context, Failure, Refusal, Result, identities};
+use crate::db::Time;
+use crate::recipes::account;
+use crate::store::auth_users::{self, AuthUser};
+use crate::store::identities::{self as methods, MethodRow, NewMethod};
+use crate::store::login_methods::{self, Contact};
+use crate::store::primary_claims::{self, Kind, Wanted};
+use crate::store::users::{self, Recipe};
+use crate::store::{one_time_codes, verified_emails};
+
+/// The user with that address, which is in the form in which it is stored.
+pub fn find_by_email(context: &Context, email: &str) -> Option<AuthUser> {
+    let tenant = context.tenant;
+    auth_users::find_by_email(&tenant.app_id, tenant.id(), &context.audience, email)
+}
+
+/// The user with that number, in the form in which it is stored.
+pub fn find_by_phone(context: &Context, phone: &str) -> Option<AuthUser> {
+    let tenant = context.tenant;
+    auth_users::find_by_phone(&tenant.app_id, tenant.id(), &context.audience, phone)
+}
+
+/// The form in which a number is stored, of one that was checked: all doors share it. GoTrue knows it without the plus.
+pub fn stored_phone(bare: &str) -> String {
+    format!("+{bare}")
+}
+
+/// A number as GoTrue shows it.
+pub fn bare_phone(stored: &str) -> &str {
+    stored.strip_prefix('+').unwrap_or(stored)
+}
+
+/// A user who is about to be made. Addresses and numbers are in the form in which they are stored.
+#[derive(Default)]
+pub struct NewUser<'a> {
+    /// In place of a new one.
+    pub id: Option<Uuid>,
+    pub aud: Option<&'a str>,
+    pub role: Option<&'a str>,
+    pub email: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    pub password_hash: Option<&'a str>,
+    pub email_is_confirmed: bool,
+    pub phone_is_confirmed: bool,
+    pub app_metadata: Map<String, Value>,
+    pub user_metadata: Map<String, Value>,
+    /// What the user said of themselves, besides what the server knows.
+    pub identity_data: Map<String, Value>,
+    pub is_anonymous: bool,
+    pub banned_until: Option<Time>,
+    pub is_invited: bool,
+}
+
+/// What identities of a new user begin with: reserved names of `data` lose.
+pub fn identity_data(
+    user_id: Uuid,
+    email: Option<&str>,
+    phone: Option<&str>,
+    data: &Map<String, Value>,
+) -> Map<String, Value> {
+    let mut identity = data.clone();
+    identity.insert("sub".into(), user_id.to_string().into());
+    identity.insert("email_verified".into(), false.into());
+    identity.insert("phone_verified".into(), false.into());
+    if let Some(email) = email {
+        identity.insert("email".into(), email.into());
+    }
+    if let Some(phone) = phone {
+        identity.insert("phone".into(), bare_phone(phone).into());
+    }
+    identity
+}
+
+/// An id for a new user.
+///
+/// # Errors
+/// [`crate::error::Error::Keys`].
+pub fn new_id(context: &Context, email: Option<&str>, phone: Option<&str>) -> Result<Uuid> {
+    Ok(match (email, phone) {
+        (Some(email), _) => account::new_user_id(context.tenant, "email", email)?,
+        (None, Some(phone)) => account::new_user_id(context.tenant, "phone", phone)?,
+        (None, None) => ids::new_id(Slot::random()),
+    })
+}
+
+/// Makes a user. To be called with its address and number locked, and to be undone on failure.
+///
+/// # Errors
+/// [`Failure::Overtaken`] when somebody else has got the address or the number; [`Refusal`] when the id is taken.
+pub fn create(context: &Context, new: NewUser) -> Result<AuthUser> {
+    let (tenant, now) = (context.tenant, context.now);
+    tenant.hold()?;
+    let id = match new.id {
+        Some(id) => id,
+        None => new_id(context, new.email, new.phone)?,
+    };
+    let settings = &tenant.settings;
+    let row = AuthUser {
+        id,
+        aud: new.aud.unwrap_or(&context.audience).to_owned(),
+        role: new
+            .role
+            .unwrap_or(settings.jwt_default_group_name())
+            .to_owned(),
+        email: new.email.map(str::to_owned),
+        phone: new.phone.map(str::to_owned),
+        email_confirmed_at: new.email_is_confirmed.then_some(now),
+        phone_confirmed_at: new.phone_is_confirmed.then_some(now),
+        invited_at: new.is_invited.then_some(now),
+        confirmation_sent_at: None,
+        recovery_sent_at: None,
+        reauthentication_sent_at: None,
+        email_change: None,
+        email_change_sent_at: None,
+        email_change_is_half_confirmed: false,
+        phone_change: None,
+        phone_change_sent_at: None,
+        app_metadata: new.app_metadata.into(),
+        user_metadata: new.user_metadata.into(),
+        is_anonymous: new.is_anonymous,
+        is_sso_user: false,
+        is_primary: false,
+        banned_until: new.banned_until,
+        deleted_at: None,
+        last_sign_in_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    if !auth_users::insert(&tenant.app_id, &row) {
+        return Err(Refusal::new(500, "", "Database error creating new user").into());
+    }
+    if let Some(email) = new.email {
+        let data = identity_data(id, Some(email), None, &new.identity_data);
+        add_email(context, &row, email, new.password_hash, data)?;
+    }
+    if let Some(phone) = new.phone {
+        let data = identity_data(id, None, Some(phone), &new.identity_data);
+        let hash = new.password_hash.filter(|_| new.email.is_none());
+        add_phone(context, &row, phone, hash, data)?;
+    }
+    // As it is now: an application's triggers may have changed it.
+    let mut user = find(context, id)?;
+    if new.email_is_confirmed || new.phone_is_confirmed {
+        verified(context, &mut user)?;
+    }
+    Ok(user)
+}
+
+/// A user that is known to be there.
+///
+/// # Errors
+/// [`Failure::Overtaken`] when it has just been deleted.
+pub fn find(context: &Context, id: Uuid) -> Result<AuthUser> {
+    auth_users::find(&context.tenant.app_id, id).ok_or(Failure::Overtaken)
+}
+
+/// The same, for a change: locked until this transaction ends.
+///
+/// # Errors
+/// [`Failure::Overtaken`] when it has just been deleted or linked to another.
+pub fn lock(context: &Context, id: Uuid) -> Result<AuthUser> {
+    auth_users::lock(&context.tenant.app_id, id).ok_or(Failure::Overtaken)
+}
+
+/// The id of a user's next login method: that of the user itself for the first.
+fn method_id(context: &Context, user: &AuthUser) -> Uuid {
+    if login_methods::exists(&context.tenant.app_id, user.id) {
+        ids::new_id(Slot::of(user.id))
+    } else {
+        user.id
+    }
+}
+
+/// Gives a user a way to sign in by an address: with a password if there is one, else by what is mailed there.
+///
+/// # Errors
+/// [`Failure::Overtaken`] when somebody else has got it.
+pub fn add_email(
+    context: &Context,
+    user: &AuthUser,
+    email: &str,
+    password_hash: Option<&str>,
+    identity_data: Map<String, Value>,
+) -> Result<()> {
+    let recipe = match password_hash {
+        Some(_) => Recipe::EmailPassword,
+        None => Recipe::Passwordless,
+    };
+    add(
+        context,
+        user,
+        &NewMethod {
+            id: method_id(context, user),
+            recipe,
+            email: Some(email),
+            phone: None,
+            password_hash,
+            identity_data: &identity_data.into(),
+        },
+    )
+}
+
+/// Gives a user a way to sign in by a number.
+///
+/// # Errors
+/// [`Failure::Overtaken`] when somebody else has got it.
+pub fn add_phone(
+    context: &Context,
+    user: &AuthUser,
+    phone: &str,
+    password_hash: Option<&str>,
+    identity_data: Map<String, Value>,
+) -> Result<()> {
+    add(
+        context,
+        user,
+        &NewMethod {
+            id: method_id(context, user),
+            recipe: Recipe::Passwordless,
+            email: None,
+            phone: Some(phone),
+            password_hash,
+            identity_data: &identity_data.into(),
+        },
+    )
+}
+
+fn add(context: &Context, user: &AuthUser, method: &NewMethod) -> Result<()> {
+    let tenant = context.tenant;
+    let is_added = methods::insert(&tenant.app_id, tenant.id(), user.id, method, context.now);
+    is_added.then_some(()).ok_or(Failure::Overtaken)
+}
+
+/// Notes what follows from confirmed addresses and numbers of a user who is locked or new: verified addresses of its login
+/// methods, its claim to what it has, and the list of its providers.
+///
+/// # Errors
+/// [`Refusal`] when another primary user has one of them.
+pub fn verified(context: &Context, user: &mut AuthUser) -> Result<()> {
+    let app_id = &context.tenant.app_id;
+    let methods = methods::methods_of(app_id, user.id);
+    if user.email_confirmed_at.is_some() {
+        for method in &methods {
+            if method.email.is_some() && method.email == user.email && !method.email_is_verified {
+                let shown = account::shown_id(context.tenant, method.id);
+                verified_emails::insert(app_id, &shown, user.email.as_deref().unwrap_or_default());
+            }
+        }
+        set_member(&mut user.user_metadata, "email_verified", true.into());
+    }
+    become_primary(context, user)?;
+    recount_providers(context, user);
+    auth_users::update(user, context.now);
+    Ok(())
+}
+
+/// Makes a user primary: what it has is nobody else's from then on.
+///
+/// # Errors
+/// [`Refusal`] when another primary user has some of it.
+pub fn become_primary(context: &Context, user: &mut AuthUser) -> Result<()> {
+    let app_id = &context.tenant.app_id;
+    let wanted = Wanted {
+        users: &[user.id],
+        tenants: &[],
+        contact: &Contact::default(),
+    };
+    primary_claims::claim(app_id, user.id, &wanted).map_err(|conflict| match conflict.kind {
+        Kind::Phone => Refusal::phone_exists(),
+        Kind::Email | Kind::ThirdParty => Refusal::email_exists(),
+    })?;
+    if !user.is_primary {
+        users::set_primary(user.id, true);
+        user.is_primary = true;
+    }
+    Ok(())
+}
+
+/// Sets a member of a document that is meant to be an object.
+pub fn set_member(document: &mut Value, name: &str, value: Value) {
+    if !document.is_object() {
+        *document = json!({});
+    }
+    document[name] = value;
+}
+
+/// Merges members into a document; null takes one out.
+pub fn merge(document: &mut Value, members: &Map<String, Value>) {
+    if !document.is_object() {
+        *document = json!({});
+    }
+    let object = document.as_object_mut().expect("made as an object");
+    for (name, value) in members {
+        if value.is_null() {
+            object.remove(name);
+        } else {
+            object.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+/// Writes down which providers a user has, in the order in which they came.
+pub fn recount_providers(context: &Context, user: &mut AuthUser) {
+    let providers = identities::providers(&identities::list(context, user));
+    if let Some(first) = providers.first() {
+        set_member(&mut user.app_metadata, "provider", first.as_str().into());
+        set_member(&mut user.app_metadata, "providers", json!(providers));
+    } else if let Some(object) = user.app_metadata.as_object_mut() {
+        object.remove("provider");
+        object.remove("providers");
+    }
+}
+
+/// The login method that a user's password stands on: that of its address, or any with one.
+pub fn password_method<'a>(user: &AuthUser, methods: &'a [MethodRow]) -> Option<&'a MethodRow> {
+    let with_password = |method: &&MethodRow| method.password_hash.is_some();
+    methods
+        .iter()
+        .filter(with_password)
+        .find(|method| method.email.is_some() && method.email == user.email)
+        .or_else(|| methods.iter().find(with_password))
+}
+
+/// Gives a user who is locked another password, or the first: on the address if it has one, else on the number. What was
+/// mailed to the user before is worth nothing any more.
+///
+/// # Errors
+/// [`Refusal`] for a user with neither; [`Failure::Overtaken`].
+pub fn set_password(context: &Context, user: &mut AuthUser, hash: &str) -> Result<()> {
+    let app_id = &context.tenant.app_id;
+    let methods = methods::methods_of(app_id, user.id);
+    let with_password = methods
+        .iter()
+        .find(|method| method.recipe == Recipe::EmailPassword && method.email == user.email)
+        .or_else(|| methods.iter().find(|m| m.recipe == Recipe::EmailPassword));
+    let by_phone = methods
+        .iter()
+        .find(|method| method.recipe == Recipe::Passwordless && method.phone.is_some());
+    match (with_password, &user.email, by_phone) {
+        (Some(method), _, _) => login_methods::set_password_hash(method.id, hash, None),
+        (None, Some(email), _) => {
+            let email = email.clone();
+            let known = methods.iter().find(|m| m.email.as_ref() == Some(&email));
+            let data = known.and_then(|method| method.identity_data.as_object().cloned());
+            let data = data.unwrap_or_default();
+            let data = identity_data(user.id, Some(&email), None, &data);
+            if !user.is_primary && !methods.is_empty() {
+                become_primary(context, user)?;
+            }
+            add_email(context, user, &email, Some(hash), data)?;
+            if user.email_confirmed_at.is_some() {
+                verified(context, user)?;
+            }
+        }
+        (None, None, Some(method)) => login_methods::set_password_hash(method.id, hash, None),
+        (None, None, None) => {
+            return Err(Refusal::new(
+                422,
+                "validation_failed",
+                "Updating password of an anonymous user without an email or phone is not allowed",
+            )
+            .into());
+        }
+    }
+    for method in &methods {
+        if with_password.is_some() || user.email.is_some() {
+            methods::clear_password(method.id);
+        }
+    }
+    one_time_codes::delete_of(user.id);
+    user.confirmation_sent_at = None;
+    user.recovery_sent_at = None;
+    user.reauthentication_sent_at = None;
+    user.email_change_sent_at = None;
+    user.email_change_is_half_confirmed = false;
+    user.phone_change_sent_at = None;
+    Ok(())
+}

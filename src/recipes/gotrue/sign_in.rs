@@ -1,0 +1,186 @@
+//! Signing in with a password, and by what is mailed or texted (GoTrue reference, 2.4, 2.6 and 2.7).
+
+use auth_core::address::Channel;
+use auth_core::mail_templates::MailKind;
+use auth_core::password_rules::Weaknesses;
+use auth_core::pkce::Challenge;
+use serde_json::{Map, Value, json};
+
+use super::accounts::{self, password_method};
+use super::audit::{self, Action, Actor};
+use super::flows::{self, FlowKind};
+use super::mails::{self, Mail};
+use super::sessions::{self, Tokens};
+use super::sign_up::{self, SignUp};
+use super::{Context, Refusal, Result, codes, passwords, texts};
+use crate::store::auth_users::{self, AuthUser};
+use crate::store::identities::methods_of;
+use crate::store::login_methods;
+use crate::store::one_time_codes::Kind;
+
+/// Signs in with a password; what is weak about it by the rules of today.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn with_password(
+    context: &Context,
+    user: Option<AuthUser>,
+    password: &str,
+    by_email: bool,
+) -> Result<(Tokens, Weaknesses)> {
+    // Told whatever the password: so the protocol has it.
+    if user
+        .as_ref()
+        .is_some_and(|user| user.is_banned(context.now))
+    {
+        return Err(Refusal::user_banned(400).into());
+    }
+    let app_id = &context.tenant.app_id;
+    let methods = user.as_ref().map(|user| methods_of(app_id, user.id));
+    let methods = methods.unwrap_or_default();
+    let method = user
+        .as_ref()
+        .and_then(|user| password_method(user, &methods));
+    let stored = method.and_then(|method| method.password_hash.as_deref());
+    let checked = crate::hashing::check(context.tenant, password, stored)?;
+    let (Some(user), Some(method)) = (user, method.filter(|_| checked.matches)) else {
+        return Err(Refusal::invalid_credentials().into());
+    };
+    if by_email
+        && user.email_confirmed_at.is_none()
+        && !context.is_on("mailer_allow_unverified_email_sign_ins")
+    {
+        return Err(Refusal::new(400, "email_not_confirmed", "Email not confirmed").into());
+    }
+    if !by_email && user.phone_confirmed_at.is_none() {
+        return Err(Refusal::new(400, "phone_not_confirmed", "Phone not confirmed").into());
+    }
+    if let Some(stronger) = &checked.rehashed {
+        // Unless the password was changed while we hashed.
+        login_methods::set_password_hash(method.id, stronger, stored);
+    }
+    let provider = if by_email { "email" } else { "phone" };
+    let traits = json!({ "provider": provider });
+    audit::note(context, Actor::User(&user), Action::Login, traits);
+    let tokens = sessions::open(context, user.id, Some(method.id), "password")?;
+    Ok((tokens, passwords::weaknesses(context, password)))
+}
+
+/// A request for a link or a code to sign in with.
+pub struct OtpRequest<'a> {
+    /// Exactly one of address and number.
+    pub email: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    pub data: Map<String, Value>,
+    pub channel: Channel,
+    pub challenge: Option<&'a Challenge>,
+}
+
+/// Mails or texts what signs in; whoever is not known is signed up.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn send_otp(context: &Context, request: OtpRequest) -> Result<texts::MessageId> {
+    let by_email = request.email.is_some();
+    let find = || match (request.email, request.phone) {
+        (Some(email), _) => accounts::find_by_email(context, email),
+        (None, phone) => accounts::find_by_phone(context, phone.unwrap_or_default()),
+    };
+    let is_confirmed = |user: &AuthUser| {
+        if by_email {
+            user.email_confirmed_at.is_some()
+        } else {
+            user.phone_confirmed_at.is_some()
+        }
+    };
+    let user = match find() {
+        Some(user) if is_confirmed(&user) => user,
+        _ => {
+            if context.tenant.settings.disable_signup() {
+                return Err(Refusal::new(422, "signup_disabled", SIGNUP_DISABLED).into());
+            }
+            let auto = sign_up::autoconfirm(context, by_email);
+            let sign_up = SignUp {
+                email: request.email,
+                phone: request.phone,
+                password_hash: None,
+                data: request.data,
+                channel: request.channel,
+                challenge: request.challenge,
+            };
+            if !auto {
+                sign_up::sign_up(context, sign_up)?;
+                return Ok(None);
+            }
+            sign_up::make_confirmed(context, &sign_up)?
+        }
+    };
+    let mut user = accounts::lock(context, user.id)?;
+    if by_email {
+        send_link(context, &mut user, MailKind::MagicLink, request.challenge)?;
+        return Ok(None);
+    }
+    let phone = user.phone.clone().unwrap_or_default();
+    let traits = json!({"channel": request.channel.name()});
+    audit::note(
+        context,
+        Actor::User(&user),
+        Action::UserRecoveryRequested,
+        traits,
+    );
+    let last = user.confirmation_sent_at;
+    let kind = Kind::Confirmation;
+    let id = texts::send_code(context, &user, kind, &phone, request.channel, last)?;
+    user.confirmation_sent_at = Some(context.now);
+    auth_users::update(&user, context.now);
+    Ok(id)
+}
+
+/// What is said where nobody can sign up.
+pub const SIGNUP_DISABLED: &str = "Signups not allowed for this instance";
+
+/// Mails a user who is locked a link to sign in, or to choose another password.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn send_link(
+    context: &Context,
+    user: &mut AuthUser,
+    kind: MailKind,
+    challenge: Option<&Challenge>,
+) -> Result<()> {
+    mails::refuse_mail_too_soon(context, user.recovery_sent_at)?;
+    audit::note(
+        context,
+        Actor::User(user),
+        Action::UserRecoveryRequested,
+        Value::Null,
+    );
+    let email = user.email.clone().unwrap_or_default();
+    let digits = context.tenant.settings.mailer_otp_length();
+    let code = codes::issue(
+        context,
+        user.id,
+        Kind::Recovery,
+        &email,
+        digits,
+        challenge.is_some(),
+    )?;
+    let mail = Mail {
+        kind,
+        to: &email,
+        code: &code,
+        new_email: None,
+    };
+    mails::send(context, user, &mail)?;
+    if let Some(challenge) = challenge {
+        let flow = match kind {
+            MailKind::Recovery => FlowKind::Recovery,
+            _ => FlowKind::MagicLink,
+        };
+        flows::begin(context, user.id, flow, challenge);
+    }
+    user.recovery_sent_at = Some(context.now);
+    auth_users::update(user, context.now);
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! Signing up (GoTrue reference, 2.2 and 2.3), and sending what confirms an address.
+
+use auth_core::address::Channel;
+use auth_core::mail_templates::MailKind;
+use auth_core::pkce::Challenge;
+use serde_json::{Map, Value, json};
+
+use super::accounts::{self, NewUser};
+use super::audit::{self, Action, Actor};
+use super::flows::{self, FlowKind};
+use super::mails::{self, Mail};
+use super::sessions::{self, Tokens};
+use super::{Context, Refusal, Result, codes, texts};
+use crate::store::auth_users::{self, AuthUser};
+use crate::store::one_time_codes::Kind;
+
+/// What a user signs up with. Exactly one of address and number; both in the form in which they are stored.
+pub struct SignUp<'a> {
+    pub email: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    /// None for a user who is to sign in by what is sent.
+    pub password_hash: Option<&'a str>,
+    pub data: Map<String, Value>,
+    pub channel: Channel,
+    pub challenge: Option<&'a Challenge>,
+}
+
+/// What came of signing up.
+pub enum SignedUp {
+    /// The address or the number needs no proof.
+    Tokens(Box<Tokens>),
+    /// A code was sent to confirm it.
+    Unconfirmed {
+        user: Box<AuthUser>,
+        /// Of a user who was invited nothing is told.
+        is_invited: bool,
+    },
+    /// There is a confirmed user with it, which is not told.
+    Repeated,
+}
+
+/// Signs a user up.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn sign_up(context: &Context, request: SignUp) -> Result<SignedUp> {
+    let by_email = request.email.is_some();
+    let provider = if by_email { "email" } else { "phone" };
+    let auto = autoconfirm(context, by_email);
+    let (mut user, is_new) = match find(context, &request) {
+        Some(user) => {
+            if is_confirmed(&user, by_email) || auto {
+                return repeated(context, &user, provider);
+            }
+            (accounts::lock(context, user.id)?, false)
+        }
+        None => (create(context, &request, provider, auto)?, true),
+    };
+    let traits = json!({ "provider": provider });
+    if auto {
+        audit::note(
+            context,
+            Actor::User(&user),
+            Action::UserSignedUp,
+            traits.clone(),
+        );
+        audit::note(context, Actor::User(&user), Action::Login, traits);
+        let tokens = sessions::open(context, user.id, Some(user.id), "password")?;
+        return Ok(SignedUp::Tokens(Box::new(tokens)));
+    }
+    let is_invited = user.invited_at.is_some();
+    audit::note(
+        context,
+        Actor::User(&user),
+        Action::UserConfirmationRequested,
+        traits,
+    );
+    send_confirmation(context, &mut user, request.channel, request.challenge)?;
+    Ok(SignedUp::Unconfirmed {
+        user: Box::new(user),
+        is_invited: is_invited && !is_new,
+    })
+}
+
+/// A user with what somebody signs in with, whom the settings take for confirmed: the one there is, or a new one.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn make_confirmed(context: &Context, request: &SignUp) -> Result<AuthUser> {
+    let provider = if request.email.is_some() {
+        "email"
+    } else {
+        "phone"
+    };
+    let Some(user) = find(context, request) else {
+        let user = create(context, request, provider, true)?;
+        let traits = json!({ "provider": provider });
+        audit::note(context, Actor::User(&user), Action::UserSignedUp, traits);
+        return Ok(user);
+    };
+    // It was never confirmed; whoever reads the mail proves it now.
+    Ok(user)
+}
+
+/// The user with the address or the number that somebody signs up with, who cannot be made by somebody else meanwhile.
+fn find(context: &Context, request: &SignUp) -> Option<AuthUser> {
+    let (tenant, email, phone) = (context.tenant, request.email, request.phone);
+    let value = email.or(phone).unwrap_or_default();
+    auth_users::lock_address(&tenant.app_id, tenant.id(), value);
+    email
+        .and_then(|email| accounts::find_by_email(context, email))
+        .or_else(|| phone.and_then(|phone| accounts::find_by_phone(context, phone)))
+}
+
+/// Whether addresses, or numbers, count as confirmed.
+pub fn autoconfirm(context: &Context, by_email: bool) -> bool {
+    let settings = &context.tenant.settings;
+    if by_email {
+        settings.mailer_autoconfirm()
+    } else {
+        settings.sms_autoconfirm()
+    }
+}
+
+fn is_confirmed(user: &AuthUser, by_email: bool) -> bool {
+    if by_email {
+        user.email_confirmed_at.is_some()
+    } else {
+        user.phone_confirmed_at.is_some()
+    }
+}
+
+/// Somebody signs up who has an account. Where confirming is switched off this cannot be hidden, for the answer would have
+/// tokens. (GoTrue signs in to an account that was never confirmed here, whatever the password.)
+fn repeated(context: &Context, user: &AuthUser, provider: &str) -> Result<SignedUp> {
+    let settings = &context.tenant.settings;
+    if settings.mailer_autoconfirm() || settings.sms_autoconfirm() {
+        return Err(Refusal::new(422, "user_already_exists", "User already registered").into());
+    }
+    let traits = json!({ "provider": provider });
+    audit::note(
+        context,
+        Actor::User(user),
+        Action::UserRepeatedSignup,
+        traits,
+    );
+    Ok(SignedUp::Repeated)
+}
+
+fn create(
+    context: &Context,
+    request: &SignUp,
+    provider: &str,
+    is_confirmed: bool,
+) -> Result<AuthUser> {
+    let id = accounts::new_id(context, request.email, request.phone)?;
+    let data = accounts::identity_data(id, request.email, request.phone, &request.data);
+    let app_metadata = json!({"provider": provider, "providers": [provider]});
+    accounts::create(
+        context,
+        NewUser {
+            id: Some(id),
+            email: request.email,
+            phone: request.phone,
+            password_hash: request.password_hash,
+            email_is_confirmed: is_confirmed && request.email.is_some(),
+            phone_is_confirmed: is_confirmed && request.phone.is_some(),
+            app_metadata: app_metadata.as_object().cloned().unwrap_or_default(),
+            user_metadata: data.clone(),
+            identity_data: data,
+            ..NewUser::default()
+        },
+    )
+}
+
+/// Sends a user who is locked or new what confirms its address, or its number if it has none.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn send_confirmation(
+    context: &Context,
+    user: &mut AuthUser,
+    channel: Channel,
+    challenge: Option<&Challenge>,
+) -> Result<texts::MessageId> {
+    let mut message_id = None;
+    if let Some(email) = user.email.clone() {
+        mails::refuse_mail_too_soon(context, user.confirmation_sent_at)?;
+        let digits = context.tenant.settings.mailer_otp_length();
+        let kind = Kind::Confirmation;
+        let code = codes::issue(context, user.id, kind, &email, digits, challenge.is_some())?;
+        let mail = Mail {
+            kind: MailKind::Signup,
+            to: &email,
+            code: &code,
+            new_email: None,
+        };
+        mails::send(context, user, &mail)?;
+        if let Some(challenge) = challenge {
+            flows::begin(context, user.id, FlowKind::Signup, challenge);
+        }
+    } else if let Some(phone) = user.phone.clone() {
+        let last = user.confirmation_sent_at;
+        message_id = texts::send_code(context, user, Kind::Confirmation, &phone, channel, last)?;
+    }
+    user.confirmation_sent_at = Some(context.now);
+    auth_users::update(user, context.now);
+    Ok(message_id)
+}
+
+/// Makes a user without a name, and opens a session.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn sign_in_anonymously(context: &Context, data: Map<String, Value>) -> Result<Tokens> {
+    let user = accounts::create(
+        context,
+        NewUser {
+            user_metadata: data,
+            is_anonymous: true,
+            ..NewUser::default()
+        },
+    )?;
+    sessions::open(context, user.id, None, "anonymous")
+}
+
+/// What a caller is shown in place of a user that it must not know of: nothing in it is that user's.
+pub fn obfuscated(context: &Context, request: &SignUp) -> Result<AuthUser> {
+    let provider = if request.email.is_some() {
+        "email"
+    } else {
+        "phone"
+    };
+    Ok(AuthUser {
+        id: accounts::new_id(context, request.email, request.phone)?,
+        aud: context.audience.clone(),
+        role: String::new(),
+        email: request.email.map(str::to_owned),
+        phone: request.phone.map(str::to_owned),
+        email_confirmed_at: None,
+        phone_confirmed_at: None,
+        invited_at: None,
+        confirmation_sent_at: Some(context.now),
+        recovery_sent_at: None,
+        reauthentication_sent_at: None,
+        email_change: None,
+        email_change_sent_at: None,
+        email_change_is_half_confirmed: false,
+        phone_change: None,
+        phone_change_sent_at: None,
+        app_metadata: json!({"provider": provider, "providers": [provider]}),
+        user_metadata: request.data.clone().into(),
+        is_anonymous: false,
+        is_sso_user: false,
+        is_primary: false,
+        banned_until: None,
+        deleted_at: None,
+        last_sign_in_at: None,
+        created_at: context.now,
+        updated_at: context.now,
+    })
+}
