@@ -13,7 +13,7 @@ BEGIN
         JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass
           AND d.deptype = 'e' AND e.extname = 'auth' AND p.prorettype <> 'trigger'::regtype
-          AND p.proname NOT IN ('http', 'grant_server', 'grant_policies')
+          AND p.proname NOT IN ('http', 'grant_server', 'grant_policies', 'courier_claim', 'courier_done', 'courier_failed')
     LOOP
         EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s', target.signature, grantee);
     END LOOP;
@@ -87,7 +87,7 @@ BEGIN
     END LOOP;
 
     EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA auth TO %s WITH GRANT OPTION', creator);
-    EXECUTE pg_catalog.format('GRANT SELECT ON auth.settings TO %s WITH GRANT OPTION', creator);
+    EXECUTE pg_catalog.format('GRANT SELECT ON auth.settings, auth.dead_letters TO %s WITH GRANT OPTION', creator);
     -- So that an application's tables can reference users; it says nothing about them.
     EXECUTE pg_catalog.format('GRANT REFERENCES (id), SELECT (id), TRIGGER ON auth.users TO %s', creator);
 END
@@ -98,3 +98,6 @@ GRANT EXECUTE ON FUNCTION auth.http(text, text, text, jsonb, bytea) TO auth_gate
 GRANT EXECUTE ON FUNCTION auth.maintain() TO auth_gateway;
 GRANT EXECUTE ON FUNCTION auth.import_queued_users(integer) TO auth_gateway;
 GRANT EXECUTE ON FUNCTION auth.version() TO auth_gateway;
+GRANT EXECUTE ON FUNCTION auth.courier_claim(integer, integer) TO auth_gateway;
+GRANT EXECUTE ON FUNCTION auth.courier_done(uuid, text) TO auth_gateway;
+GRANT EXECUTE ON FUNCTION auth.courier_failed(uuid, text, boolean, integer) TO auth_gateway;

@@ -5,6 +5,7 @@
 
 mod accountlinking;
 mod bulkimport;
+mod courier;
 mod dashboard;
 mod emailpassword;
 mod emailverification;

@@ -1,7 +1,7 @@
 //! Running the thing.
 
 use pgrx::prelude::*;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::answer;
 use crate::db::Time;
@@ -11,47 +11,66 @@ use crate::{keys, store, tenant};
 
 /// Rows of one kind that one call deletes at most: a call ends within seconds whatever has piled up.
 const BATCH: i64 = 50_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+/// Codes and flows are kept for so long: no setting lets them work for longer.
+const CODES_MS: i64 = 366 * DAY_MS;
+const STATISTICS_MS: i64 = statistics::MINUTES * 60_000;
+/// Messages that were given up are shown for so long.
+const DEAD_LETTERS_MS: i64 = 30 * DAY_MS;
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, auth, pg_temp)]
 fn maintain() -> pgrx::JsonB {
     answer(|| {
         let now = Time::now();
-        let sessions = store::sessions::delete_expired(now, BATCH);
-        let tokens = store::one_time_tokens::delete_expired(now, BATCH);
-        let codes = passwordless::delete_expired(now, BATCH)?;
-        let totp_attempts = store::totp::delete_expired(now, BATCH);
-        let dashboard_sessions = store::dashboard::delete_expired(now, BATCH);
-        let webauthn_options = store::webauthn::delete_expired_options(now, BATCH);
-        let day_ago = now.plus(-statistics::MINUTES * 60_000);
-        let request_counts = store::request_counts::delete_before(day_ago, BATCH);
+        let ago = |ms: i64| now.plus(-ms);
+        let deleted = [
+            ("sessions", store::sessions::delete_expired(now, BATCH)),
+            (
+                "oneTimeTokens",
+                store::one_time_tokens::delete_expired(now, BATCH),
+            ),
+            (
+                "oneTimeCodes",
+                store::one_time_codes::delete_sent_before(ago(CODES_MS), BATCH),
+            ),
+            (
+                "flowStates",
+                store::flow_states::delete_begun_before(ago(CODES_MS), BATCH),
+            ),
+            (
+                "passwordlessCodes",
+                passwordless::delete_expired(now, BATCH)?,
+            ),
+            ("totpAttempts", store::totp::delete_expired(now, BATCH)),
+            (
+                "dashboardSessions",
+                store::dashboard::delete_expired(now, BATCH),
+            ),
+            (
+                "requestCounts",
+                store::request_counts::delete_before(ago(STATISTICS_MS), BATCH),
+            ),
+            (
+                "webauthnOptions",
+                store::webauthn::delete_expired_options(now, BATCH),
+            ),
+            (
+                "deadLetters",
+                store::outbox::delete_dead_before(ago(DEAD_LETTERS_MS), BATCH),
+            ),
+        ];
+        let more = deleted.iter().any(|(_, count)| *count == BATCH as u64);
+        let mut counts: Map<String, Value> = deleted
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), count.into()))
+            .collect();
         let mut signing_keys = 0;
         for app_id in store::tenants::list_apps() {
             signing_keys += keys::maintain(&*tenant::find_app(&app_id)?)?;
         }
-        let deleted = [
-            sessions,
-            tokens,
-            codes,
-            totp_attempts,
-            dashboard_sessions,
-            request_counts,
-            webauthn_options,
-        ];
-        let more = deleted.contains(&(BATCH as u64));
-        Ok(json!({
-            "deleted": {
-                "sessions": sessions,
-                "oneTimeTokens": tokens,
-                "passwordlessCodes": codes,
-                "totpAttempts": totp_attempts,
-                "dashboardSessions": dashboard_sessions,
-                "requestCounts": request_counts,
-                "webauthnOptions": webauthn_options,
-                "signingKeys": signing_keys,
-            },
-            "more": more,
-        }))
+        counts.insert("signingKeys".to_owned(), signing_keys.into());
+        Ok(json!({"deleted": counts, "more": more}))
     })
 }
 

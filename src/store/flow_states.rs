@@ -80,3 +80,13 @@ pub fn find_by_code(app_id: &str, code_hash: &[u8]) -> Option<FlowRow> {
 pub fn consume(id: Uuid) -> bool {
     db::execute("DELETE FROM auth.flow_states WHERE id = $1", &[id.into()]) == 1
 }
+
+/// Removes at most `limit` flows that began before then; how many.
+pub fn delete_begun_before(then: Time, limit: i64) -> u64 {
+    db::execute(
+        "DELETE FROM auth.flow_states WHERE id = ANY (ARRAY(
+             SELECT id FROM auth.flow_states WHERE created_at < $1
+             ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+        &[then.into(), limit.into()],
+    )
+}

@@ -164,3 +164,14 @@ pub fn delete(user_id: Uuid, kind: Kind) {
         &[user_id.into(), kind.name().into()],
     );
 }
+
+/// Removes at most `limit` codes that were sent before then; how many.
+pub fn delete_sent_before(then: Time, limit: i64) -> u64 {
+    db::execute(
+        "DELETE FROM auth.one_time_codes c USING (
+             SELECT user_id, kind FROM auth.one_time_codes WHERE sent_at < $1
+             ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS old
+         WHERE c.user_id = old.user_id AND c.kind = old.kind",
+        &[then.into(), limit.into()],
+    )
+}

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::db::{self, Time};
+use crate::db::{self, Row, Time};
 
 /// A message that is about to be written.
 pub struct NewMessage<'a> {
@@ -30,4 +30,80 @@ pub fn insert(new: &NewMessage) {
             new.now.into(),
         ],
     );
+}
+
+/// A message that was claimed.
+pub struct MessageRow {
+    pub id: Uuid,
+    pub app_id: String,
+    pub tenant_id: String,
+    pub channel: String,
+    /// Sealed.
+    pub message: Vec<u8>,
+    pub attempts: i32,
+    pub created_at: Time,
+}
+
+impl MessageRow {
+    fn read(row: &Row) -> Self {
+        Self {
+            id: row.uuid(1),
+            app_id: row.text(2),
+            tenant_id: row.text(3),
+            channel: row.text(4),
+            message: row.bytes(5),
+            attempts: row.int(6),
+            created_at: row.time(7),
+        }
+    }
+}
+
+/// Claims at most `most` messages that are due until then, each for one caller.
+pub fn claim(most: i64, now: Time, until: Time) -> Vec<MessageRow> {
+    db::query(
+        "UPDATE auth.outbox SET attempts = attempts + 1, due_at = $3 WHERE id = ANY (ARRAY(
+             SELECT id FROM auth.outbox WHERE due_at <= $2 ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+         RETURNING id, app_id, tenant_id, channel, message, attempts, created_at",
+        &[most.into(), now.into(), until.into()],
+        MessageRow::read,
+    )
+}
+
+/// A message that is still to be delivered, locked.
+pub fn lock(id: Uuid) -> Option<MessageRow> {
+    db::query_opt(
+        "SELECT id, app_id, tenant_id, channel, message, attempts, created_at
+         FROM auth.outbox WHERE id = $1 AND due_at IS NOT NULL FOR UPDATE",
+        &[id.into()],
+        MessageRow::read,
+    )
+}
+
+pub fn delete(id: Uuid) {
+    db::execute("DELETE FROM auth.outbox WHERE id = $1", &[id.into()]);
+}
+
+/// Puts a message off.
+pub fn postpone(id: Uuid, error: &str, due: Time) {
+    db::execute(
+        "UPDATE auth.outbox SET due_at = $3, error = $2 WHERE id = $1",
+        &[id.into(), error.into(), due.into()],
+    );
+}
+
+/// Gives a message up.
+pub fn bury(id: Uuid, error: &str, now: Time) {
+    db::execute(
+        "UPDATE auth.outbox SET due_at = NULL, dead_at = $3, error = $2 WHERE id = $1",
+        &[id.into(), error.into(), now.into()],
+    );
+}
+
+/// Removes at most `limit` messages that were given up before then; how many.
+pub fn delete_dead_before(then: Time, limit: i64) -> u64 {
+    db::execute(
+        "DELETE FROM auth.outbox WHERE id = ANY (ARRAY(
+             SELECT id FROM auth.outbox WHERE dead_at < $1 ORDER BY dead_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+        &[then.into(), limit.into()],
+    )
 }

@@ -145,18 +145,14 @@ fn check_password(
     };
     let requires_current = context.is_on("update_password_require_current_password")
         && !session.is_some_and(is_recovery);
-    match request.current_password {
-        Some(current) => {
-            if !passwords::matches(context, current, Some(stored))? {
-                let message = "Current password is incorrect";
-                return Err(Refusal::new(400, "current_password_invalid", message).into());
-            }
-        }
-        None if requires_current => {
-            let message = "Current password required when setting new password.";
-            return Err(Refusal::new(400, "current_password_required", message).into());
-        }
-        None => {}
+    if request.current_password.is_none() && requires_current {
+        let message = "Current password required when setting new password.";
+        return Err(Refusal::new(400, "current_password_required", message).into());
+    }
+    let is_wrong = |current| passwords::matches(context, current, Some(stored)).map(|right| !right);
+    if request.current_password.map(is_wrong).transpose()? == Some(true) {
+        let message = "Current password is incorrect";
+        return Err(Refusal::new(400, "current_password_invalid", message).into());
     }
     if passwords::matches(context, password, Some(stored))? {
         let message = "New password should be different from the old password.";

@@ -181,6 +181,11 @@ impl Settings {
         self.integer("sms_otp_length")
     }
 
+    /// The port of the mail server.
+    pub fn smtp_port(&self) -> i64 {
+        self.integer("smtp_port")
+    }
+
     /// How long a used refresh token is taken once more, in seconds.
     pub fn refresh_token_reuse_interval_s(&self) -> i64 {
         self.integer("refresh_token_reuse_interval")
