@@ -3,7 +3,7 @@
 #
 #   start_cluster PG_CONFIG FOLDER PORT   makes the cluster if FOLDER has none, and starts it
 #   create_auth_database NAME             database, extension (as its owner, who is no superuser), roles
-#   start_gateway PROGRAM PORT DATABASE   waits until it is healthy; its URL is in AUTH_URL
+#   start_gateway PROGRAM PORT DATABASE   waits until it is healthy; its URL is in AUTH_URL, mails are kept in FOLDER/mail
 #   stop_gateway, stop_cluster            of what was started last
 #   sql USER DATABASE [psql arguments]    psql on it, through the socket
 #
@@ -104,10 +104,12 @@ start_gateway() {
     install -D -m 755 "$program" "$CLUSTER/bin/auth-gateway"
     AUTH_URL=http://127.0.0.1:$port
     : >"$log"
+    install -d -m 700 -o "$RUN_USER" -g "$(id -g "$RUN_USER")" "$CLUSTER/mail"
     (
         export DATABASE_URL
         DATABASE_URL=$(database_url gateway "$database")
-        exec_as_run_user setsid "$CLUSTER/bin/auth-gateway" --listen "127.0.0.1:$port"
+        exec_as_run_user setsid "$CLUSTER/bin/auth-gateway" --listen "127.0.0.1:$port" \
+            --mail-folder "$CLUSTER/mail"
     ) </dev/null >>"$log" 2>&1 9>&- &
     GATEWAY_PID=$!
     echo "$GATEWAY_PID" >"$CLUSTER/gateway.pid"

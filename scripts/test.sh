@@ -11,7 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lint.sh"
 source "$ROOT/scripts/cluster.sh"
 
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
-SUITES=(sql cdi races restore security faults)
+SUITES=(sql cdi gotrue races restore security faults)
 # What does not depend on the version of Postgres is tested on the first one alone, beside the others.
 SUITES_ONCE=(clients/node clients/python clients/go openapi plans)
 VERSIONS=${TEST_VERSIONS:-15 18}
@@ -129,6 +129,7 @@ run_suite() {
     [[ ! -e $home/postgresql.conf ]] || EXTRA_SETTINGS=$(cat "$home/postgresql.conf")
     start_cluster "$PG_CONFIG_PATH" "$dir/main" "$(free_port $((54400 + PORT_OFFSET)))"
     create_auth_database auth
+    export AUTH_COURIER_INTERVAL=100ms # tests wait for mails
     start_gateway "$TARGET/debug/auth-gateway" "$(free_port $((35670 + PORT_OFFSET)))" auth
 
     export AUTH_URL PGBIN AUTH_TEST_DIR=$dir AUTH_CLUSTER=$CLUSTER AUTH_GATEWAY=$CLUSTER/bin/auth-gateway

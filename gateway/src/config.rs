@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -93,16 +94,18 @@ pub struct Config {
           value_parser = clap::builder::BoolishValueParser::new())]
     pub allow_private_webhooks: bool,
 
-    /// Address and port to listen on. May be given several times.
+    /// Address and port to listen on. May be given several times. With a path behind it, such as
+    /// 127.0.0.1:9999=/auth/v1 or 127.0.0.1:9998=/appid-shop/eu/auth/v1, requests mean what is below that path: one
+    /// door of one app and tenant gets a port of its own.
     #[arg(
         long,
         env = "AUTH_LISTEN",
         default_value = "127.0.0.1:3567",
         value_delimiter = ',',
-        value_name = "ADDR",
+        value_name = "ADDR[=PATH]",
         help_heading = "HTTP"
     )]
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<Listen>,
 
     /// Networks whose X-Forwarded-For header is believed, as CIDR or single addresses. May be given several times.
     #[arg(long, env = "AUTH_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR", help_heading = "HTTP",
@@ -126,6 +129,33 @@ pub struct Config {
     /// How log lines look. How much is logged is set by RUST_LOG, for example RUST_LOG=warn.
     #[arg(long, env = "AUTH_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, help_heading = "Logs")]
     pub log_format: LogFormat,
+}
+
+/// Where to listen, and what is meant there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    pub address: SocketAddr,
+    /// What requests' paths are below; empty, or with a slash at its beginning and none at its end.
+    pub path: String,
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (address, path) = text.split_once('=').unwrap_or((text, ""));
+        let address = address
+            .parse()
+            .map_err(|_| "is not an address and port: 127.0.0.1:3567 would be".to_owned())?;
+        let path = path.trim_end_matches('/');
+        if !path.is_empty() && !path.starts_with('/') {
+            return Err("has a path without a slash at its beginning".to_owned());
+        }
+        Ok(Self {
+            address,
+            path: path.to_owned(),
+        })
+    }
 }
 
 /// How log lines look.
@@ -246,6 +276,9 @@ mod tests {
     fn lists_and_limits() {
         let listen = ["--listen", "127.0.0.1:1,[::1]:2", "--listen", "0.0.0.0:3"];
         assert_eq!(parse(&listen).expect("the flags are good").listen.len(), 3);
+        let door = ["--listen", "127.0.0.1:1=/appid-a/t/auth/v1/"];
+        let door = parse(&door).expect("the flags are good").listen;
+        assert_eq!(door[0].path, "/appid-a/t/auth/v1");
         let proxies = ["--trusted-proxies", "10.0.0.0/8,::1"];
         let config = parse(&proxies).expect("the flags are good");
         assert_eq!(config.trusted_proxies.len(), 2);
@@ -254,6 +287,7 @@ mod tests {
             ["--pool-size", "0"],
             ["--request-timeout", "0"],
             ["--listen", "x"],
+            ["--listen", "127.0.0.1:1=auth"],
             ["--trusted-proxies", "10.0.0.0/33"],
             ["--log-format", "xml"],
         ] {

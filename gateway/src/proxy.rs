@@ -53,14 +53,19 @@ pub struct Gateway {
 type Reply = Response<Full<Bytes>>;
 
 impl Gateway {
-    /// Answers a request.
-    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+    /// Answers a request, which means what is below `base`.
+    pub async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        base: &str,
+        peer: SocketAddr,
+    ) -> Reply {
         let client = client_address::of(peer, request.headers(), &self.config.trusted_proxies);
         let mut log = AccessLog::new(&request, client);
         let reply = match request.uri().path() {
             "/healthz" => self.health().await,
             "/metrics" => self.metrics(),
-            _ => self.forward(request, client).await,
+            _ => self.forward(request, base, client).await,
         };
         log.status = Some(reply.status());
         reply
@@ -84,21 +89,26 @@ impl Gateway {
         )
     }
 
-    async fn forward(&self, request: Request<Incoming>, client: IpAddr) -> Reply {
+    async fn forward(&self, request: Request<Incoming>, base: &str, client: IpAddr) -> Reply {
         let limit = self.config.request_timeout;
-        match tokio::time::timeout(limit, self.exchange(request, client)).await {
+        match tokio::time::timeout(limit, self.exchange(request, base, client)).await {
             Ok(Ok(answer)) => write(answer),
             Ok(Err(refusal)) => refusal,
             Err(_) => plain(StatusCode::GATEWAY_TIMEOUT, TOO_SLOW),
         }
     }
 
-    async fn exchange(&self, request: Request<Incoming>, client: IpAddr) -> Result<Answer, Reply> {
+    async fn exchange(
+        &self,
+        request: Request<Incoming>,
+        base: &str,
+        client: IpAddr,
+    ) -> Result<Answer, Reply> {
         let (head, body) = request.into_parts();
         let body = read(body, &head.headers, self.config.max_body_bytes).await?;
         let call = Call {
             method: head.method.as_str().to_owned(),
-            path: head.uri.path().to_owned(),
+            path: format!("{base}{}", head.uri.path()),
             query: head.uri.query().map(str::to_owned),
             headers: header_pairs(&head.headers, client),
             body: (!body.is_empty()).then(|| body.into()),

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::courier::Courier;
 use crate::database::Database;
 use crate::maintenance::Job;
@@ -43,13 +43,14 @@ pub async fn run(config: Config) -> Result<(), String> {
         Some(Arc::new(Courier::new(&config, database.clone())?))
     };
     let mut listeners = Vec::new();
-    for address in &config.listen {
+    for Listen { address, path } in &config.listen {
         let listener = TcpListener::bind(address).await;
-        listeners.push(listener.map_err(|error| refused(*address, &error))?);
+        let listener = listener.map_err(|error| refused(*address, &error))?;
+        listeners.push((listener, Arc::<str>::from(path.as_str())));
     }
-    for listener in &listeners {
+    for (listener, path) in &listeners {
         if let Ok(address) = listener.local_addr() {
-            tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+            tracing::info!(%address, path = &**path, version = env!("CARGO_PKG_VERSION"), "listening");
         }
     }
     tokio::spawn(maintenance::keep_measures_small(measures.clone()));
@@ -124,7 +125,11 @@ impl Signals {
 }
 
 /// Accepts connections until `stopping` ends, then lets the running requests finish.
-async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopping: watch::Receiver<()>) {
+async fn serve(
+    (listener, path): (TcpListener, Arc<str>),
+    gateway: Arc<Gateway>,
+    mut stopping: watch::Receiver<()>,
+) {
     let running = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -139,7 +144,10 @@ async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopping: watch
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEADER_LIMIT)
                     .max_header_size(MAX_HEADER_BYTES)
-                    .serve_connection(TokioIo::new(stream), service(gateway.clone(), peer));
+                    .serve_connection(
+                        TokioIo::new(stream),
+                        service(gateway.clone(), path.clone(), peer),
+                    );
                 let connection = running.watch(connection);
                 // Clients break off all the time; it is no event.
                 tokio::spawn(async move { drop(connection.await) });
@@ -163,6 +171,7 @@ async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopping: watch
 
 fn service(
     gateway: Arc<Gateway>,
+    path: Arc<str>,
     peer: SocketAddr,
 ) -> impl hyper::service::Service<
     hyper::Request<hyper::body::Incoming>,
@@ -171,7 +180,7 @@ fn service(
     Future: Send,
 > {
     service_fn(move |request| {
-        let gateway = gateway.clone();
-        async move { Ok(gateway.answer(request, peer).await) }
+        let (gateway, path) = (gateway.clone(), path.clone());
+        async move { Ok(gateway.answer(request, &path, peer).await) }
     })
 }
