@@ -24,6 +24,7 @@ CREATE TABLE auth.sessions (
     user_agent text,
     ip inet,
     tag text,
+    factor_id uuid,
     not_after timestamptz
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE auth.sessions IS 'Sessions; a refresh changes the row and never adds one';
@@ -47,6 +48,7 @@ COMMENT ON COLUMN auth.sessions.amr IS 'How the user signed in: methods and time
 COMMENT ON COLUMN auth.sessions.user_agent IS 'The client''s user agent, where a door knows it';
 COMMENT ON COLUMN auth.sessions.ip IS 'The client''s address, where a door knows it';
 COMMENT ON COLUMN auth.sessions.tag IS 'Kind of client, where an application tells its sessions apart in SQL';
+COMMENT ON COLUMN auth.sessions.factor_id IS 'The second factor that raised aal';
 COMMENT ON COLUMN auth.sessions.not_after IS 'When the session ends whatever is refreshed; null means never';
 ALTER TABLE auth.sessions
     ALTER COLUMN refresh_hash SET STATISTICS 0,

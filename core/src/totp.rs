@@ -86,6 +86,31 @@ pub fn is_used_code(keys: &[hmac::Key], used: &[u8], code: &str) -> bool {
         .any(|key| hmac::verify(key, code.as_bytes(), used).is_ok())
 }
 
+/// What an authenticator app reads: the key URI that all of them take.
+pub fn key_uri(secret: &Secret, issuer: &str, account: &str, period_s: i64) -> String {
+    let encode = |text: &str| -> String {
+        // Spaces as %20: apps show a plus as it is.
+        let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        encoded.replace('+', "%20")
+    };
+    format!(
+        "otpauth://totp/{}:{}?algorithm=SHA1&digits=6&issuer={}&period={period_s}&secret={}",
+        encode(issuer),
+        encode(account),
+        encode(issuer),
+        secret.base32()
+    )
+}
+
+/// A QR code (ISO/IEC 18004) of a text as an SVG image; `None` for one that is too long.
+pub fn qr_svg(text: &str) -> Option<String> {
+    use qrcode::render::svg::Color;
+    let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::M).ok()?;
+    let image = code.render::<Color>().min_dimensions(200, 200).build();
+    // Only the element: it is put into pages and behind "data:image/svg+xml".
+    image.find("<svg").map(|at| image[at..].to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +153,22 @@ mod tests {
         for text in ["", "  ", "JBSWY3D1", "ä", "A"] {
             assert!(Secret::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_uri_holds_what_apps_need() {
+        let secret = Secret::from_bytes(b"12345678901234567890".to_vec());
+        let uri = key_uri(&secret, "app.example.org:3000", "ada l@example.org", 30);
+        assert_eq!(
+            uri,
+            "otpauth://totp/app.example.org%3A3000:ada%20l%40example.org?algorithm=SHA1&digits=6\
+             &issuer=app.example.org%3A3000&period=30&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+        );
+        let svg = qr_svg(&uri).unwrap();
+        assert!(
+            svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"),
+            "{svg}"
+        );
+        assert_eq!(qr_svg(&"x".repeat(5000)), None);
     }
 }

@@ -8,6 +8,7 @@ use crate::db::Time;
 use crate::recipes::gotrue::accounts::bare_phone;
 use crate::recipes::gotrue::identities::Identity;
 use crate::store::auth_users::AuthUser;
+use crate::store::factors::{Factor, FactorKind};
 
 /// A time as RFC 3339 has it; one beyond the year 9999 as the end of that.
 pub fn time(time: Time) -> Value {
@@ -19,7 +20,7 @@ pub fn time(time: Time) -> Value {
 }
 
 /// A user (3.2).
-pub fn auth_user(user: &AuthUser, identities: &[Identity], factors: Vec<Value>) -> Value {
+pub fn auth_user(user: &AuthUser, identities: &[Identity], factors: &[Factor]) -> Value {
     let mut document = json!({
         "id": user.id,
         "aud": user.aud,
@@ -60,7 +61,7 @@ pub fn auth_user(user: &AuthUser, identities: &[Identity], factors: Vec<Value>) 
         document["new_phone"] = bare_phone(phone).into();
     }
     if !factors.is_empty() {
-        document["factors"] = factors.into();
+        document["factors"] = factors.iter().map(factor).collect();
     }
     document
 }
@@ -81,6 +82,25 @@ fn identity(identity: &Identity) -> Value {
     }
     if let Some(email) = identity.email() {
         document["email"] = email.into();
+    }
+    document
+}
+
+/// A second factor (3.4).
+pub fn factor(factor: &Factor) -> Value {
+    let mut document = json!({
+        "id": factor.id,
+        "status": if factor.is_verified { "verified" } else { "unverified" },
+        "factor_type": factor.kind.name(),
+        "created_at": time(factor.created_at),
+        "updated_at": time(factor.updated_at),
+        "last_challenged_at": factor.last_challenged_at.map(time),
+    });
+    if !factor.friendly_name.is_empty() {
+        document["friendly_name"] = factor.friendly_name.as_str().into();
+    }
+    if let FactorKind::Phone(phone) = &factor.kind {
+        document["phone"] = bare_phone(phone).into();
     }
     document
 }

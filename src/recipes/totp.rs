@@ -243,6 +243,23 @@ pub fn verify_device(
     })
 }
 
+/// Checks a code of one device of a user, verified or not; `None` when it is right, which it is once.
+///
+/// # Errors
+/// [`Error::Invalid`] when there is no such device; when the tenant is gone or the keys are unusable.
+pub fn check_device(
+    tenant: &Tenant,
+    user_id: &str,
+    name: &str,
+    code: &str,
+) -> Result<Option<Refusal>> {
+    tenant.hold()?;
+    let devices = lock_devices(tenant, user_id);
+    let device = devices.iter().find(|device| device.name == name);
+    let device = device.ok_or_else(|| Error::invalid("There is no such device"))?;
+    check(tenant, user_id, &[device], code)
+}
+
 /// What came of presenting a code.
 pub enum CodeVerification {
     Ok,

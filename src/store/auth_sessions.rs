@@ -119,7 +119,7 @@ pub fn advance(
 pub fn newest_of(user_id: Uuid, tag: Option<&str>, tags: &[String]) -> Option<Uuid> {
     db::query_opt(
         "SELECT id FROM auth.sessions
-         WHERE user_id = $1
+         WHERE user_id = $1 AND refresh_hash = ''
            AND CASE WHEN tag = ANY ($3) THEN tag ELSE ($3)[1] END
                IS NOT DISTINCT FROM CASE WHEN $2 = ANY ($3) THEN $2 ELSE ($3)[1] END
          ORDER BY created_at DESC, id DESC LIMIT 1",
@@ -143,5 +143,39 @@ pub fn delete_of(user_id: Uuid, except: Option<Uuid>) {
              SELECT id FROM auth.sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2 ORDER BY id FOR UPDATE)
          DELETE FROM auth.sessions s USING locked WHERE s.id = locked.id",
         &[user_id.into(), except.into()],
+    );
+}
+
+/// Ends the sessions of a user at this door that have shown one factor only, but for one.
+pub fn delete_low_of(user_id: Uuid, except: Uuid) {
+    db::execute(
+        "WITH locked AS (
+             SELECT id FROM auth.sessions
+             WHERE user_id = $1 AND id <> $2 AND aal = 'aal1' AND refresh_hash = '' ORDER BY id FOR UPDATE)
+         DELETE FROM auth.sessions s USING locked WHERE s.id = locked.id",
+        &[user_id.into(), except.into()],
+    );
+}
+
+/// Makes a session one of two factors. Refresh tokens from before lie two steps behind, where none is taken any more.
+pub fn raise(id: Uuid, factor_id: Uuid, amr: &Value) -> Option<AuthSession> {
+    db::query_opt(
+        "UPDATE auth.sessions SET aal = 'aal2', factor_id = $2, amr = $3, generation = generation + 2
+         WHERE id = $1
+         RETURNING id, user_id, created_at, refreshed_at, generation, aal, amr, not_after, tag",
+        &[id.into(), factor_id.into(), amr.into()],
+        AuthSession::read,
+    )
+}
+
+/// Makes the sessions that a factor has raised ones of a single factor again.
+pub fn lower(user_id: Uuid, factor_id: Uuid, method: &str) {
+    db::execute(
+        "UPDATE auth.sessions SET aal = 'aal1', factor_id = NULL, amr = (
+             SELECT coalesce(jsonb_agg(entry ORDER BY place), '[]')
+             FROM jsonb_array_elements(amr) WITH ORDINALITY AS entries (entry, place)
+             WHERE entry ->> 'method' <> $3)
+         WHERE user_id = $1 AND factor_id = $2",
+        &[user_id.into(), factor_id.into(), method.into()],
     );
 }

@@ -7,6 +7,7 @@ pub mod auth_users;
 pub mod bulk_import;
 pub mod bulk_import_queue;
 pub mod dashboard;
+pub mod factors;
 pub mod flow_states;
 pub mod hosts;
 pub mod identities;

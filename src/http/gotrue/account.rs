@@ -9,7 +9,7 @@ use super::{Route, atomic, route, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
 use crate::recipes::gotrue::update::{self, Update};
-use crate::recipes::gotrue::{Refusal, Result, passwords, texts};
+use crate::recipes::gotrue::{Refusal, Result, factors, passwords, texts};
 
 pub const ROUTES: &[Route] = &[
     route("GET", "/user", get),
@@ -62,6 +62,15 @@ fn put(call: &Call) -> Result<Reply> {
         body.code_challenge.as_ref(),
         body.code_challenge_method.as_ref(),
     )?;
+    let names_another = |own: &Option<String>, new: &Option<String>| new.is_some() && new != own;
+    let changes_sign_in = body.password.is_some()
+        || names_another(&caller.user.email, &email)
+        || names_another(&caller.user.phone, &phone);
+    if changes_sign_in && factors::lacks_assurance(&context, &caller.user, caller.session.as_ref())
+    {
+        let message = "AAL2 session is required to update email or password when MFA is enabled.";
+        return Err(Refusal::new(401, "insufficient_aal", message).into());
+    }
     let (nonce, current) = (given(body.nonce), given(body.current_password));
     let request = Update {
         email: email.as_deref(),

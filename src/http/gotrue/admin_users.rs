@@ -37,10 +37,7 @@ fn list(call: &Call) -> Result<Reply> {
     let app_id = &context.tenant.app_id;
     let users = auth_users::page(app_id, &page);
     let mut document = json!({ "aud": context.audience });
-    document["users"] = users
-        .iter()
-        .map(|user| auth_user(user, &[], Vec::new()))
-        .collect();
+    document["users"] = users.iter().map(|user| auth_user(user, &[], &[])).collect();
     let total = auth_users::count(app_id, &context.audience, page.filter);
     Ok(paging.with_headers(call, Reply::bare_json(200, &document), total))
 }
@@ -61,7 +58,10 @@ fn newest_first(call: &Call) -> Result<bool> {
 }
 
 /// The user that the path names.
-fn named(call: &Call, context: &Context) -> Result<AuthUser> {
+///
+/// # Errors
+/// [`Refusal`].
+pub fn named(call: &Call, context: &Context) -> Result<AuthUser> {
     let id = call.id(0, "user_id")?;
     auth_users::find(&context.tenant.app_id, id)
         .ok_or_else(|| Refusal::new(404, "user_not_found", "User not found").into())

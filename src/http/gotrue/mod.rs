@@ -3,10 +3,12 @@
 //! One file a resource; each lists its routes. This file finds the operation and runs it.
 
 mod account;
+mod admin_factors;
 mod admin_users;
 mod answer;
 mod audit;
 mod call;
+mod factors;
 mod general;
 mod identities;
 mod links;
@@ -70,10 +72,12 @@ const fn atomic(
 }
 
 /// The resources.
-const RESOURCES: [&[Route]; 11] = [
+const RESOURCES: [&[Route]; 13] = [
     account::ROUTES,
+    admin_factors::ROUTES,
     admin_users::ROUTES,
     audit::ROUTES,
+    factors::ROUTES,
     general::ROUTES,
     identities::ROUTES,
     links::ROUTES,

@@ -5,17 +5,18 @@ use serde_json::{Value, json};
 use crate::documents::gotrue::auth_user;
 use crate::http::Reply;
 use crate::recipes::gotrue::sessions::Tokens;
-use crate::recipes::gotrue::{Context, Result, identities};
+use crate::recipes::gotrue::{Context, Result, factors, identities};
 use crate::store::auth_users::AuthUser;
 
 /// A user.
 pub fn user(context: &Context, user: &AuthUser) -> Value {
-    auth_user(user, &identities::list(context, user), Vec::new())
+    let identities = identities::list(context, user);
+    auth_user(user, &identities, &factors::list(context, user))
 }
 
 /// A user who has none, or of whom none are told.
 pub fn user_without_identities(user: &AuthUser) -> Value {
-    auth_user(user, &[], Vec::new())
+    auth_user(user, &[], &[])
 }
 
 /// A session with its tokens (3.1).

@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::accounts::{self, NewUser};
 use super::audit::{self, Action, Actor};
-use super::{Context, Refusal, Result, contacts, identities, passwords};
+use super::{Context, Refusal, Result, contacts, factors, identities, passwords};
 use crate::db::Time;
 use crate::recipes;
 use crate::store::auth_users::{self, AuthUser};
-use crate::store::{auth_sessions, one_time_codes};
+use crate::store::{self, auth_sessions, one_time_codes};
 
 /// Until when somebody may not sign in.
 #[derive(Debug, Clone, Copy)]
@@ -228,6 +228,11 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
     for identity in identities::list(context, &user) {
         contacts::remove_methods(context, &user, &identity.method_ids);
     }
+    let factor_ids: Vec<_> = factors::list(context, &user)
+        .iter()
+        .map(|factor| factor.id)
+        .collect();
+    store::factors::delete(&factor_ids);
     one_time_codes::delete_of(user.id);
     auth_sessions::delete_of(user.id, None);
     auth_users::set_pending_password(user.id, None);
@@ -251,5 +256,5 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
 fn remove(context: &Context, user: &AuthUser) {
     recipes::users::delete(context.tenant, &user.id.to_string(), true);
     auth_sessions::delete_of(user.id, None);
-    crate::store::users::delete(&context.tenant.app_id, &[user.id]);
+    store::users::delete(&context.tenant.app_id, &[user.id]);
 }

@@ -57,7 +57,7 @@ pub fn put(
 ) -> Result<NewCode> {
     let link = otp::new_link(is_pkce);
     let app_id = &context.tenant.app_id;
-    let code_hash = &code_hashes(app_id, address, code)?[0];
+    let code_hash = &code_hash(context, address, code)?;
     let link_hash = hash::sha256(link.as_bytes());
     one_time_codes::put(
         app_id,
@@ -75,10 +75,22 @@ pub fn put(
 }
 
 /// What may be stored of a code, by each of the keys, the newest first.
-fn code_hashes(app_id: &str, address: &str, code: &str) -> Result<Vec<Vec<u8>>> {
-    let keys = keyring()?.mac_keys(MAC_PURPOSE, app_id);
+///
+/// # Errors
+/// [`crate::error::Error::Keys`].
+pub fn code_hashes(context: &Context, address: &str, code: &str) -> Result<Vec<Vec<u8>>> {
+    let keys = keyring()?.mac_keys(MAC_PURPOSE, &context.tenant.app_id);
     let hashes = keys.iter().map(|key| otp::code_hash(key, address, code));
     Ok(hashes.collect())
+}
+
+/// What is stored of a new code.
+///
+/// # Errors
+/// [`crate::error::Error::Keys`].
+pub fn code_hash(context: &Context, address: &str, code: &str) -> Result<Vec<u8>> {
+    let mut hashes = code_hashes(context, address, code)?;
+    Ok(hashes.swap_remove(0))
 }
 
 /// How long codes of a kind are good, in seconds.
@@ -140,7 +152,7 @@ fn find_among(
     address: &str,
     typed: &str,
 ) -> Result<Option<CodeRow>> {
-    let hashes = code_hashes(&context.tenant.app_id, address, typed)?;
+    let hashes = code_hashes(context, address, typed)?;
     let is_right = |code: &CodeRow| {
         hashes.iter().fold(false, |found, hash| {
             hash::equal(hash, &code.code_hash) | found

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::{self, Action, Actor};
-use super::{Context, Failure, Refusal, Result, jwt};
+use super::{Context, Failure, Refusal, Result, factors, jwt};
 use crate::db::Time;
 use crate::keyring::keyring;
 use crate::keys::KeyKind;
@@ -94,8 +94,11 @@ fn expiry(context: &Context, session: &AuthSession, now: Time) -> Time {
 pub fn tokens(context: &Context, user: AuthUser, session: &AuthSession) -> Result<Tokens> {
     let settings = &context.tenant.settings;
     let issued_at = context.now.seconds();
-    let expires_in = settings.jwt_exp_s();
-    let expires_at = issued_at + expires_in;
+    let expires_at = match low_assurance_end(context, &user, session) {
+        Some(end) => (issued_at + settings.jwt_exp_s()).min(end.seconds()),
+        None => issued_at + settings.jwt_exp_s(),
+    };
+    let expires_in = expires_at - issued_at;
     let mut claims = json!({
         "aud": user.aud,
         "exp": expires_at,
@@ -121,6 +124,13 @@ pub fn tokens(context: &Context, user: AuthUser, session: &AuthSession) -> Resul
         refresh_token: refresh_token(context, session)?,
         user,
     })
+}
+
+/// When a session ends that lacks the second factor of its user, where there is such a limit.
+fn low_assurance_end(context: &Context, user: &AuthUser, session: &AuthSession) -> Option<Time> {
+    let allowed = context.tenant.settings.duration("sessions_allow_low_aal")?;
+    factors::lacks_assurance(context, user, Some(session))
+        .then(|| session.created_at.plus(allowed.micros() / 1000))
 }
 
 /// The refresh token in force.
@@ -162,6 +172,9 @@ pub fn refresh(context: &Context, text: &str) -> Result<Tokens> {
             return Err(Refusal::new(400, "user_banned", message).into());
         }
         check_life(context, &session)?;
+        if low_assurance_end(context, &user, &session).is_some_and(|end| now > end) {
+            return Err(expired(" (Low AAL: User Needs MFA Verification)"));
+        }
         let generation = u64::try_from(session.generation).unwrap_or_default();
         if token.counter > generation {
             let message = "Invalid Refresh Token: Not Issued By This Server";

@@ -80,6 +80,14 @@ impl Settings {
         self.text(key)
     }
 
+    /// A number.
+    ///
+    /// # Panics
+    /// When the setting is none.
+    pub fn setting_number(&self, key: &str) -> f64 {
+        self.get(key).as_f64().expect("the setting is a number")
+    }
+
     /// Where browsers reach the API; without a slash at the end.
     pub fn api_external_url(&self) -> Option<&str> {
         self.text("api_external_url")

@@ -1,0 +1,464 @@
+//! Second factors (GoTrue reference, 2.14 and 3.8). Authenticator apps are the TOTP devices of all doors.
+
+use auth_core::address::Channel;
+use auth_core::ids::{self, Slot};
+use auth_core::template::Template;
+use auth_core::totp::{Secret, key_uri, qr_svg};
+use auth_core::{hash, otp};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::audit::{self, Action, Actor};
+use super::mails::refuse_too_soon;
+use super::sessions::{self, Tokens};
+use super::{Context, Refusal, Result, accounts, codes};
+use crate::error::Error;
+use crate::keyring::keyring;
+use crate::recipes::outbox::{self, Outgoing};
+use crate::recipes::{account, totp};
+use crate::store::auth_sessions::{self, AuthSession};
+use crate::store::auth_users::AuthUser;
+use crate::store::factors::{self, Challenge, Factor, FactorKind};
+use crate::store::totp::lock_user;
+
+/// For how many seconds a code of an app is shown.
+const PERIOD_S: i64 = 30;
+/// How many periods before and after the present one codes are taken from.
+const SKEW: i64 = 1;
+/// After so many wrong codes a challenge is over.
+const MOST_WRONG: i32 = 10;
+
+impl FactorKind {
+    /// Its name in the protocol.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Phone(_) => "phone",
+        }
+    }
+
+    /// How it stands in `amr`.
+    fn amr(&self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Phone(_) => "mfa/phone",
+        }
+    }
+}
+
+/// The id that a user's authenticator apps are kept under.
+fn subject(context: &Context, user: &AuthUser) -> String {
+    account::shown_id(context.tenant, user.id)
+}
+
+/// The factors of a user, oldest first.
+pub fn list(context: &Context, user: &AuthUser) -> Vec<Factor> {
+    factors::list(&context.tenant.app_id, user.id, &subject(context, user))
+}
+
+/// The factor of that id, if it is the user's.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn find(context: &Context, user: &AuthUser, id: Uuid) -> Result<Factor> {
+    let mut all = list(context, user).into_iter();
+    all.find(|factor| factor.id == id)
+        .ok_or_else(|| Refusal::new(404, "mfa_factor_not_found", "Factor not found").into())
+}
+
+/// Whether a user has a second factor that counts, which the session has not been shown.
+pub fn lacks_assurance(context: &Context, user: &AuthUser, session: Option<&AuthSession>) -> bool {
+    session.is_none_or(|session| session.aal != "aal2")
+        && list(context, user).iter().any(|factor| factor.is_verified)
+}
+
+/// What is to be enrolled.
+pub struct Enrolment<'a> {
+    /// None for an authenticator app; else a number in the form in which it is stored.
+    pub phone: Option<&'a str>,
+    pub friendly_name: &'a str,
+    /// What apps show; the site if there is none.
+    pub issuer: Option<&'a str>,
+}
+
+/// A factor that was enrolled, with what its app has to know.
+pub struct Enrolled {
+    pub factor: Factor,
+    pub totp: Option<Value>,
+}
+
+/// Enrols a factor, which counts once a code of it was shown.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn enrol(
+    context: &Context,
+    user: &AuthUser,
+    session: &AuthSession,
+    new: Enrolment,
+) -> Result<Enrolled> {
+    let user = accounts::lock(context, user.id)?;
+    let (app_id, subject) = (&context.tenant.app_id, subject(context, &user));
+    lock_user(app_id, &subject);
+    forget_unfinished(context, &user);
+    let mut all = list(context, &user);
+    if let Some(phone) = new.phone {
+        let has_number = |factor: &Factor| factor.kind == FactorKind::Phone(phone.to_owned());
+        if all
+            .iter()
+            .any(|factor| has_number(factor) && factor.is_verified)
+        {
+            let message =
+                "A verified phone factor already exists, unenroll the existing factor to continue";
+            return Err(Refusal::new(422, "mfa_verified_factor_exists", message).into());
+        }
+        let (same, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(has_number);
+        factors::delete(&same.iter().map(|factor| factor.id).collect::<Vec<_>>());
+        all = rest;
+    }
+    let settings = &context.tenant.settings;
+    let most = |key| settings.setting_number(key) as usize;
+    let verified = all.iter().filter(|factor| factor.is_verified).count();
+    if all
+        .iter()
+        .any(|factor| factor.friendly_name == new.friendly_name)
+    {
+        let message = format!(
+            "A factor with the friendly name {:?} for this user already exists",
+            new.friendly_name
+        );
+        return Err(Refusal::new(422, "mfa_factor_name_conflict", message).into());
+    }
+    if all.len() >= most("mfa_max_enrolled_factors") || verified >= most("mfa_max_verified_factors")
+    {
+        let message = "Maximum number of verified factors reached, unenroll to continue";
+        return Err(Refusal::new(422, "too_many_enrolled_mfa_factors", message).into());
+    }
+    if verified > 0 && session.aal != "aal2" {
+        let message = "AAL2 required to enroll a new factor";
+        return Err(Refusal::new(403, "insufficient_aal", message).into());
+    }
+    let factor = Factor {
+        id: ids::new_id(Slot::of(user.id)),
+        kind: new.phone.map_or(FactorKind::Totp, |phone| {
+            FactorKind::Phone(phone.to_owned())
+        }),
+        friendly_name: new.friendly_name.to_owned(),
+        is_verified: false,
+        created_at: context.now,
+        updated_at: context.now,
+        last_challenged_at: None,
+    };
+    let (is_new, totp) = match new.phone {
+        Some(phone) => (factors::insert_phone(app_id, user.id, &factor, phone), None),
+        None => {
+            let secret = Secret::random();
+            let purpose = totp::purpose(context.tenant, &subject);
+            let sealed = keyring()?.seal(&purpose, secret.bytes());
+            let shown = authenticator(context, &user, &secret, new.issuer);
+            let is_new = factors::insert_totp(app_id, &subject, &factor, &sealed, PERIOD_S, SKEW);
+            (is_new, Some(shown))
+        }
+    };
+    if !is_new {
+        return Err(super::Failure::Overtaken);
+    }
+    note(
+        context,
+        &user,
+        Action::FactorInProgress,
+        json!({"factor_id": factor.id}),
+    );
+    Ok(Enrolled { factor, totp })
+}
+
+/// What an authenticator app has to know.
+fn authenticator(
+    context: &Context,
+    user: &AuthUser,
+    secret: &Secret,
+    issuer: Option<&str>,
+) -> Value {
+    let site = context.tenant.settings.site_url().unwrap_or_default();
+    let site = site.split_once("://").map_or(site, |(_, rest)| rest);
+    let host = site.split(['/', '?', '#']).next().unwrap_or_default();
+    let named = [user.email.as_deref(), user.phone.as_deref()];
+    let id = user.id.to_string();
+    let account = named.into_iter().flatten().next().unwrap_or(&id);
+    let uri = key_uri(secret, issuer.unwrap_or(host), account, PERIOD_S);
+    json!({"qr_code": qr_svg(&uri), "secret": secret.base32(), "uri": uri})
+}
+
+/// Removes factors that have waited too long for their verification.
+fn forget_unfinished(context: &Context, user: &AuthUser) {
+    let life = context
+        .tenant
+        .settings
+        .duration("mfa_factor_expiry_duration");
+    let life_ms = life.map_or(300_000, |life| life.micros() / 1000);
+    let is_old = |factor: &Factor| {
+        !factor.is_verified
+            && factor.last_challenged_at.is_none()
+            && factor.created_at.plus(life_ms) < context.now
+    };
+    let old: Vec<_> = list(context, user)
+        .into_iter()
+        .filter(is_old)
+        .map(|factor| factor.id)
+        .collect();
+    if !old.is_empty() {
+        factors::delete(&old);
+    }
+}
+
+fn note(context: &Context, user: &AuthUser, action: Action, traits: Value) {
+    audit::note(context, Actor::User(user), action, traits);
+}
+
+/// A question that was asked, and until when it can be answered, in seconds since the epoch.
+pub struct Asked {
+    pub id: Uuid,
+    pub expires_at: i64,
+}
+
+fn life_ms(context: &Context) -> i64 {
+    (context
+        .tenant
+        .settings
+        .setting_number("mfa_challenge_expiry_duration")
+        * 1000.0) as i64
+}
+
+/// Asks for a code of a factor; to a phone it is sent.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn challenge(
+    context: &Context,
+    user: &AuthUser,
+    factor: &Factor,
+    channel: Channel,
+) -> Result<Asked> {
+    let user = accounts::lock(context, user.id)?;
+    let code_hash = match &factor.kind {
+        FactorKind::Totp => None,
+        FactorKind::Phone(phone) => Some(send_code(context, factor, phone, channel)?),
+    };
+    let challenge = Challenge {
+        id: ids::new_id(Slot::of(user.id)),
+        factor_id: factor.id,
+        ip_address: context.client.address.unwrap_or_default().to_owned(),
+        code_hash,
+        wrong_attempts: 0,
+        created_at: context.now,
+        verified_at: None,
+    };
+    factors::insert_challenge(&context.tenant.app_id, user.id, &challenge);
+    factors::set_challenged(factor.id, context.now);
+    let status = if factor.is_verified {
+        "verified"
+    } else {
+        "unverified"
+    };
+    let traits = json!({"factor_id": factor.id, "factor_status": status});
+    note(context, &user, Action::ChallengeCreated, traits);
+    Ok(Asked {
+        id: challenge.id,
+        expires_at: context.now.plus(life_ms(context)).seconds(),
+    })
+}
+
+fn send_code(context: &Context, factor: &Factor, phone: &str, channel: Channel) -> Result<Vec<u8>> {
+    let settings = &context.tenant.settings;
+    refuse_too_soon(
+        context,
+        factor.last_challenged_at,
+        "mfa_phone_max_frequency",
+        "over_sms_send_rate_limit",
+    )?;
+    if settings.setting_text("sms_provider").is_none() {
+        let message = "Unable to get SMS provider: no sms_provider is configured";
+        return Err(Refusal::new(500, "", message).into());
+    }
+    let code = otp::new(settings.setting_number("mfa_phone_otp_length") as i64);
+    let unusable =
+        |error: auth_core::template::TemplateError| Error::Unconfigured(error.to_string());
+    let template = settings
+        .setting_text("mfa_phone_template")
+        .unwrap_or_default();
+    let text = Template::text(template)
+        .and_then(|template| template.render(&json!({ "Code": code })))
+        .map_err(unusable)?;
+    let outgoing = Outgoing {
+        channel: "sms",
+        kind: "mfa",
+        message: json!({"to": phone, "text": text, "channel": channel.name()}),
+    };
+    outbox::post(context.tenant, &outgoing, context.now)?;
+    codes::code_hash(context, phone, &code)
+}
+
+/// Takes the answer to a question: the session is then one of two factors.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn verify(
+    context: &Context,
+    user: &AuthUser,
+    session: &AuthSession,
+    factor: &Factor,
+    challenge_id: Uuid,
+    code: &str,
+) -> Result<Tokens> {
+    let user = accounts::lock(context, user.id)?;
+    let challenge = factors::lock_challenge(factor.id, challenge_id).ok_or_else(|| {
+        let message = "MFA factor with the provided challenge ID not found";
+        Refusal::new(422, "mfa_factor_not_found", message)
+    })?;
+    if challenge.verified_at.is_some()
+        || challenge.ip_address != context.client.address.unwrap_or_default()
+    {
+        let message = "Challenge and verify IP addresses mismatch.";
+        return Err(Refusal::new(422, "mfa_ip_address_mismatch", message).into());
+    }
+    if context.now > challenge.created_at.plus(life_ms(context))
+        || challenge.wrong_attempts >= MOST_WRONG
+    {
+        factors::delete_challenge(challenge.id);
+        let message = format!(
+            "MFA challenge {} has expired, verify against another challenge or create a new challenge.",
+            challenge.id
+        );
+        return Err(Refusal::new(422, "mfa_challenge_expired", message)
+            .keeping_writes()
+            .into());
+    }
+    let traits = json!({
+        "factor_id": factor.id, "challenge_id": challenge.id, "factor_type": factor.kind.name(),
+    });
+    note(context, &user, Action::VerificationAttempted, traits);
+    let is_right = match &factor.kind {
+        FactorKind::Totp => is_right_totp(context, &user, factor, code)?,
+        FactorKind::Phone(phone) => {
+            let hashes = codes::code_hashes(context, phone, code)?;
+            let sent = challenge.code_hash.as_deref().unwrap_or_default();
+            hashes
+                .iter()
+                .fold(false, |found, made| hash::equal(made, sent) | found)
+        }
+    };
+    factors::settle_challenge(challenge.id, is_right, context.now);
+    if !is_right {
+        let what = match factor.kind {
+            FactorKind::Totp => "TOTP",
+            FactorKind::Phone(_) => "MFA Phone",
+        };
+        let message = format!("Invalid {what} code entered");
+        return Err(Refusal::new(422, "mfa_verification_failed", message)
+            .keeping_writes()
+            .into());
+    }
+    factors::set_verified(factor.id, context.now);
+    let is_like_it = |other: &Factor| !other.is_verified && other.kind.name() == factor.kind.name();
+    let rivals: Vec<_> = list(context, &user)
+        .into_iter()
+        .filter(|other| other.id != factor.id && is_like_it(other))
+        .map(|other| other.id)
+        .collect();
+    factors::delete(&rivals);
+    auth_sessions::delete_low_of(user.id, session.id);
+    let amr = with_method(&session.amr, factor.kind.amr(), context.now.seconds());
+    let raised =
+        auth_sessions::raise(session.id, factor.id, &amr).ok_or(super::Failure::Overtaken)?;
+    sessions::tokens(context, user, &raised)
+}
+
+fn is_right_totp(context: &Context, user: &AuthUser, factor: &Factor, code: &str) -> Result<bool> {
+    let subject = subject(context, user);
+    match totp::check_device(context.tenant, &subject, &factor.friendly_name, code)? {
+        None => Ok(true),
+        Some(totp::Refusal::Invalid { .. }) => Ok(false),
+        Some(totp::Refusal::LimitReached { retry_after_ms, .. }) => {
+            let message = format!(
+                "Too many wrong codes; try again in {} seconds",
+                retry_after_ms / 1000
+            );
+            Err(Refusal::new(429, "over_request_rate_limit", message)
+                .keeping_writes()
+                .into())
+        }
+    }
+}
+
+/// A list of methods with one that was just used, the newest first.
+fn with_method(amr: &Value, method: &str, seconds: i64) -> Value {
+    let mut methods = vec![json!({"method": method, "timestamp": seconds})];
+    let others = amr.as_array().into_iter().flatten();
+    methods.extend(others.filter(|entry| entry["method"] != method).cloned());
+    methods.into()
+}
+
+/// Removes a factor of a user; sessions that used it have one factor again.
+///
+/// # Errors
+/// [`Refusal`] when the session has not been shown a factor that counts.
+pub fn unenrol(
+    context: &Context,
+    user: &AuthUser,
+    session: Option<&AuthSession>,
+    factor: &Factor,
+) -> Result<()> {
+    if factor.is_verified && session.is_none_or(|session| session.aal != "aal2") {
+        let message = "AAL2 required to unenroll verified factor";
+        return Err(Refusal::new(422, "insufficient_aal", message).into());
+    }
+    remove(context, user, factor)?;
+    let traits = json!({"factor_id": factor.id, "factor_status": factor.is_verified});
+    note(context, user, Action::FactorUnenrolled, traits);
+    Ok(())
+}
+
+/// Removes a factor by an administrator.
+///
+/// # Errors
+/// [`super::Failure::Overtaken`].
+pub fn delete(context: &Context, user: &AuthUser, factor: &Factor) -> Result<()> {
+    remove(context, user, factor)?;
+    let traits = json!({"user_id": user.id, "factor_id": factor.id});
+    note(context, user, Action::FactorDeleted, traits);
+    Ok(())
+}
+
+fn remove(context: &Context, user: &AuthUser, factor: &Factor) -> Result<()> {
+    accounts::lock(context, user.id)?;
+    lock_user(&context.tenant.app_id, &subject(context, user));
+    factors::delete(&[factor.id]);
+    auth_sessions::lower(user.id, factor.id, factor.kind.amr());
+    Ok(())
+}
+
+/// Gives a factor another name or number, by an administrator.
+///
+/// # Errors
+/// [`Refusal`] when another factor of the user has that name.
+pub fn rename(
+    context: &Context,
+    user: &AuthUser,
+    factor: &Factor,
+    friendly_name: Option<&str>,
+    phone: Option<&str>,
+) -> Result<Factor> {
+    accounts::lock(context, user.id)?;
+    lock_user(&context.tenant.app_id, &subject(context, user));
+    let name = friendly_name.unwrap_or(&factor.friendly_name);
+    let is_taken = |other: &Factor| other.id != factor.id && other.friendly_name == name;
+    if list(context, user).iter().any(is_taken) {
+        let message =
+            format!("A factor with the friendly name {name:?} for this user already exists");
+        return Err(Refusal::new(422, "mfa_factor_name_conflict", message).into());
+    }
+    factors::update(factor.id, name, phone, context.now);
+    let traits = json!({"user_id": user.id, "factor_id": factor.id});
+    note(context, user, Action::FactorUpdated, traits);
+    find(context, user, factor.id)
+}
