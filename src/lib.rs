@@ -110,9 +110,14 @@ extension_sql_file!(
     requires = ["outbox"]
 );
 extension_sql_file!(
+    "../sql/46_rate_limits.sql",
+    name = "rate_limits",
+    requires = ["audit_log"]
+);
+extension_sql_file!(
     "../sql/48_cache.sql",
     name = "cache",
-    requires = ["audit_log", cache::configuration_changed]
+    requires = ["rate_limits", cache::configuration_changed]
 );
 extension_sql_file!(
     "../sql/50_policies.sql",

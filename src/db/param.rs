@@ -15,6 +15,7 @@ pub enum Param<'a> {
     UuidArray(Option<&'a [Uuid]>),
     Int(Option<i32>),
     BigInt(Option<i64>),
+    Double(Option<f64>),
     Bool(Option<bool>),
     Bytes(Option<&'a [u8]>),
     Json(Option<&'a Value>),
@@ -30,6 +31,7 @@ impl Param<'_> {
             Self::UuidArray(_) => pg_sys::UUIDARRAYOID,
             Self::Int(_) => pg_sys::INT4OID,
             Self::BigInt(_) => pg_sys::INT8OID,
+            Self::Double(_) => pg_sys::FLOAT8OID,
             Self::Bool(_) => pg_sys::BOOLOID,
             Self::Bytes(_) => pg_sys::BYTEAOID,
             Self::Json(_) => pg_sys::JSONBOID,
@@ -51,6 +53,7 @@ impl Param<'_> {
             }),
             Self::Int(value) => value.into_datum(),
             Self::BigInt(value) => value.into_datum(),
+            Self::Double(value) => value.into_datum(),
             Self::Bool(value) => value.into_datum(),
             Self::Bytes(value) => value.and_then(IntoDatum::into_datum),
             Self::Json(value) => value.and_then(|json| JsonB(json.clone()).into_datum()),
@@ -77,7 +80,7 @@ macro_rules! param_from {
 
 param_from! {
     &'a str => Text, &'a [String] => TextArray, Uuid => Uuid,
-    &'a [Uuid] => UuidArray, i32 => Int, i64 => BigInt, bool => Bool,
+    &'a [Uuid] => UuidArray, i32 => Int, i64 => BigInt, f64 => Double, bool => Bool,
     &'a [u8] => Bytes, &'a Value => Json, Time => Time,
 }
 

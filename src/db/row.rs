@@ -65,6 +65,10 @@ impl Row {
         Self::some(column, self.get(column, &[pg_sys::INT8OID]))
     }
 
+    pub fn double(&self, column: i32) -> f64 {
+        Self::some(column, self.get(column, &[pg_sys::FLOAT8OID]))
+    }
+
     pub fn bool(&self, column: i32) -> bool {
         Self::some(column, self.get(column, &[pg_sys::BOOLOID]))
     }

@@ -46,6 +46,10 @@ fn maintain() -> pgrx::JsonB {
                 "passwordlessCodes",
                 passwordless::delete_expired(now, BATCH)?,
             ),
+            (
+                "rateLimits",
+                store::rate_limits::delete_before(ago(DAY_MS), BATCH),
+            ),
             ("totpAttempts", store::totp::delete_expired(now, BATCH)),
             (
                 "dashboardSessions",

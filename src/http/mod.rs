@@ -10,7 +10,7 @@ pub mod statistics;
 use serde_json::Value;
 
 pub use reply::Reply;
-pub use request::Request;
+pub use request::{CLIENT_ADDRESS, Request};
 
 /// Answers a request. Each family of paths has a door of its own.
 pub fn serve(request: &Request) -> Reply {

@@ -15,7 +15,7 @@ pub struct Request<'a> {
 }
 
 /// Under this name the gateway says which client it has verified the request to come from.
-const CLIENT_ADDRESS: &str = "x-auth-client-address";
+pub const CLIENT_ADDRESS: &str = "x-auth-client-address";
 
 impl<'a> Request<'a> {
     /// A request; `headers` is an array of `[name, value]` pairs. Pairs of any other form are passed over.

@@ -8,12 +8,13 @@ use super::call::{Call, audiences, challenge};
 use super::{Route, atomic, route, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
+use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::update::{self, Update};
 use crate::recipes::gotrue::{Refusal, Result, factors, passwords, texts};
 
 pub const ROUTES: &[Route] = &[
     route("GET", "/user", get),
-    atomic("PUT", "/user", put),
+    atomic("PUT", "/user", put).limited(Limit::User),
     atomic("GET", "/reauthenticate", reauthenticate),
     atomic("POST", "/reauthenticate", reauthenticate),
 ];

@@ -1,5 +1,6 @@
 //! One call of an operation: its input, and who makes it (GoTrue reference, 1.2 and section 2).
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use auth_core::pkce::Challenge;
@@ -8,7 +9,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::db::Time;
-use crate::http::{Request, holds_nul};
+use crate::http::{CLIENT_ADDRESS, Request, holds_nul};
+use crate::recipes::gotrue::limits::{self, Limit, Step, client_key};
 use crate::recipes::gotrue::{Context, Refusal, Result, jwt};
 use crate::store::auth_sessions::{self, AuthSession, Client};
 use crate::store::auth_users::{self, AuthUser};
@@ -113,6 +115,68 @@ impl<'a> Call<'a> {
                 self.request.header("referer"),
             ],
             now: self.now,
+        }
+    }
+
+    /// Whom limits know the caller as, where there are any: by the header that a setting names, which may be the address
+    /// that the gateway has verified.
+    fn limited_as(&self) -> Option<String> {
+        let settings = &self.tenant.settings;
+        let first = |value: &str| {
+            value
+                .split(',')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        };
+        if settings.is_on("sb_forwarded_for_enabled")
+            && let Some(address) = self.request.header("sb-forwarded-for").map(first)
+            && address.parse::<IpAddr>().is_ok()
+        {
+            return Some(client_key(&address));
+        }
+        let name = settings
+            .setting_text("rate_limit_header")?
+            .to_ascii_lowercase();
+        let value = match name.as_str() {
+            CLIENT_ADDRESS => self.request.client_address(),
+            name => self.request.header(name),
+        };
+        value
+            .map(first)
+            .filter(|key| !key.is_empty())
+            .map(|key| client_key(&key))
+    }
+
+    /// The limit that the call falls under: signing up without a name has another.
+    fn own_limit(&self, limit: Limit) -> Limit {
+        let body: Value = serde_json::from_slice(self.request.body).unwrap_or_default();
+        let has = |name: &str| body[name].as_str().is_some_and(|text| !text.is_empty());
+        match limit {
+            Limit::Signup if !has("email") && !has("phone") => Limit::Anonymous,
+            limit => limit,
+        }
+    }
+
+    /// Refuses a caller that has asked too often.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn look_at_limit(&self, limit: Limit) -> Result<()> {
+        match self.limited_as() {
+            Some(client) => {
+                limits::client(&self.context(), self.own_limit(limit), &client, Step::Look)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Counts the call.
+    pub fn count(&self, limit: Limit) {
+        if let Some(client) = self.limited_as() {
+            // What came in at the same time may have used it up: this call was let through all the same.
+            let _ = limits::client(&self.context(), self.own_limit(limit), &client, Step::Count);
         }
     }
 

@@ -10,13 +10,14 @@ use super::{Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::{bare_phone, stored_phone};
 use crate::recipes::gotrue::factors::{self, Enrolment};
+use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::{Context, Refusal, Result, texts};
 use crate::store::factors::{Factor, FactorKind};
 
 pub const ROUTES: &[Route] = &[
     atomic("POST", "/factors", enrol),
-    atomic("POST", "/factors/{id}/challenge", challenge),
-    atomic("POST", "/factors/{id}/verify", verify),
+    atomic("POST", "/factors/{id}/challenge", challenge).limited(Limit::FactorChallenge),
+    atomic("POST", "/factors/{id}/verify", verify).limited(Limit::FactorVerify),
     atomic("DELETE", "/factors/{id}", unenrol),
 ];
 

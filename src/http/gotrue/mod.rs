@@ -27,6 +27,7 @@ use super::{Reply, Request};
 use crate::db::{Undone, subtransaction};
 use crate::error::Error;
 use crate::hosts;
+use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::{Failure, Refusal, Result};
 use crate::tenant::{self, PUBLIC, Tenant};
 
@@ -42,6 +43,8 @@ struct Route {
     path: &'static str,
     /// Whether what it wrote is undone when it refuses.
     is_atomic: bool,
+    /// How often a client may ask for it.
+    limit: Option<Limit>,
     handler: fn(&Call) -> Result<Reply>,
 }
 
@@ -55,6 +58,7 @@ const fn route(
         method,
         path,
         is_atomic: false,
+        limit: None,
         handler,
     }
 }
@@ -68,6 +72,16 @@ const fn atomic(
     Route {
         is_atomic: true,
         ..route(method, path, handler)
+    }
+}
+
+impl Route {
+    /// The same, which a client may ask for only so often.
+    const fn limited(self, limit: Limit) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
     }
 }
 
@@ -181,6 +195,20 @@ fn segments<'a>(path: &str, operation: &'a str) -> Option<Vec<&'a str>> {
 }
 
 fn run(route: &Route, call: &Call) -> Reply {
+    if let Some(limit) = route.limit
+        && let Err(failure) = call.look_at_limit(limit)
+    {
+        return answer::failure(call.request, &failure);
+    }
+    let reply = attempt(route, call);
+    // In the end, so that requests of one client do not wait for each other's hashes.
+    if let Some(limit) = route.limit {
+        call.count(limit);
+    }
+    reply
+}
+
+fn attempt(route: &Route, call: &Call) -> Reply {
     for _ in 0..ATTEMPTS {
         let outcome = if route.is_atomic {
             undoing(|| (route.handler)(call))

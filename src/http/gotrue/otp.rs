@@ -10,15 +10,16 @@ use super::signup::refuse_disabled;
 use super::{Route, atomic};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::{self, stored_phone};
+use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::resend::{self, ResendType};
 use crate::recipes::gotrue::sign_in::{self, OtpRequest};
 use crate::recipes::gotrue::{Context, Refusal, Result, texts};
 
 pub const ROUTES: &[Route] = &[
-    atomic("POST", "/otp", otp),
-    atomic("POST", "/magiclink", magic_link),
-    atomic("POST", "/recover", recover),
-    atomic("POST", "/resend", resend),
+    atomic("POST", "/otp", otp).limited(Limit::Otp),
+    atomic("POST", "/magiclink", magic_link).limited(Limit::MagicLink),
+    atomic("POST", "/recover", recover).limited(Limit::Recover),
+    atomic("POST", "/resend", resend).limited(Limit::Resend),
 ];
 
 #[derive(Deserialize)]

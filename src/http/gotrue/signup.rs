@@ -8,11 +8,12 @@ use super::call::{Call, challenge};
 use super::{Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
+use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::sign_in::SIGNUP_DISABLED;
 use crate::recipes::gotrue::sign_up::{self, SignUp, SignedUp};
 use crate::recipes::gotrue::{Context, Refusal, Result, passwords, texts};
 
-pub const ROUTES: &[Route] = &[atomic("POST", "/signup", sign_up)];
+pub const ROUTES: &[Route] = &[atomic("POST", "/signup", sign_up).limited(Limit::Signup)];
 
 #[derive(Deserialize)]
 struct Body {

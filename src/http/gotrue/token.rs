@@ -10,9 +10,10 @@ use super::{Route, route, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::{self, stored_phone};
 use crate::recipes::gotrue::audit::{self, Action, Actor};
+use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::{Refusal, Result, flows, sessions, sign_in};
 
-pub const ROUTES: &[Route] = &[route("POST", "/token", token)];
+pub const ROUTES: &[Route] = &[route("POST", "/token", token).limited(Limit::Token)];
 
 fn token(call: &Call) -> Result<Reply> {
     match call.param("grant_type").unwrap_or_default() {
@@ -39,7 +40,8 @@ fn password(call: &Call) -> Result<Reply> {
     let body: Password = call.body()?;
     let context = call.context();
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let user = match (given(body.email), given(body.phone)) {
+    let (email, phone) = (given(body.email), given(body.phone));
+    let (user, account) = match (&email, &phone) {
         (Some(_), Some(_)) => {
             let message = "Only an email address or phone number should be provided on login.";
             return Err(Refusal::validation(message).into());
@@ -47,19 +49,18 @@ fn password(call: &Call) -> Result<Reply> {
         (None, None) => return Err(Refusal::validation("missing email or phone").into()),
         (Some(address), None) => {
             refuse_disabled(&context, true, 422, "logins")?;
-            (
-                accounts::find_by_email(&context, &address.to_lowercase()),
-                true,
-            )
+            let address = address.to_lowercase();
+            (accounts::find_by_email(&context, &address), address)
         }
         (None, Some(phone)) => {
             refuse_disabled(&context, false, 422, "logins")?;
-            let phone = stored_phone(&bare_phone(&phone));
-            (accounts::find_by_phone(&context, &phone), false)
+            let phone = stored_phone(&bare_phone(phone));
+            (accounts::find_by_phone(&context, &phone), phone)
         }
     };
-    let password = body.password.unwrap_or_default();
-    let (tokens, weaknesses) = sign_in::with_password(&context, user.0, &password, user.1)?;
+    let (password, by_email) = (body.password.unwrap_or_default(), email.is_some());
+    let (tokens, weaknesses) =
+        sign_in::with_password(&context, user, &account, &password, by_email)?;
     let mut document = shown::token_document(&context, &tokens);
     if !weaknesses.is_empty() {
         let (message, reasons) = (weaknesses.to_string(), weaknesses.reasons());

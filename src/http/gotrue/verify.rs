@@ -9,13 +9,14 @@ use super::call::Call;
 use super::{Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
+use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::sessions::Tokens;
 use crate::recipes::gotrue::verify::{FIRST_HALF, Place, Verified, VerifyType, by_code, by_link};
 use crate::recipes::gotrue::{Failure, Refusal, Result};
 
 pub const ROUTES: &[Route] = &[
-    atomic("GET", "/verify", follow),
-    atomic("POST", "/verify", verify),
+    atomic("GET", "/verify", follow).limited(Limit::Verify),
+    atomic("POST", "/verify", verify).limited(Limit::Verify),
 ];
 
 #[derive(Deserialize)]

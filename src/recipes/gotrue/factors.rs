@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::{self, Action, Actor};
+use super::limits::{self, Sent};
 use super::mails::refuse_too_soon;
 use super::sessions::{self, Tokens};
 use super::{Context, Refusal, Result, accounts, codes};
@@ -280,6 +281,7 @@ fn send_code(context: &Context, factor: &Factor, phone: &str, channel: Channel) 
         let message = "Unable to get SMS provider: no sms_provider is configured";
         return Err(Refusal::new(500, "", message).into());
     }
+    limits::sending(context, Sent::Sms)?;
     let code = otp::new(settings.setting_number("mfa_phone_otp_length") as i64);
     let unusable =
         |error: auth_core::template::TemplateError| Error::Unconfigured(error.to_string());

@@ -6,6 +6,7 @@ use auth_core::template::{Template, TemplateError};
 use serde_json::{Value, json};
 
 use super::codes::NewCode;
+use super::limits::{self, Sent};
 use super::{Context, Refusal, Result};
 use crate::db::Time;
 use crate::error::Error;
@@ -63,6 +64,7 @@ pub fn refuse_mail_too_soon(context: &Context, last_sent_at: Option<Time>) -> Re
 pub fn send(context: &Context, user: &AuthUser, mail: &Mail) -> Result<()> {
     let settings = &context.tenant.settings;
     settings.authorized_addresses().check(mail.to)?;
+    limits::sending(context, Sent::Email)?;
     let values = values(context, user, mail)?;
     let name = mail.kind.name();
     let templates = mail.kind.templates();

@@ -12,6 +12,7 @@ pub mod factors;
 pub mod flows;
 pub mod identities;
 pub mod jwt;
+pub mod limits;
 pub mod links;
 pub mod mails;
 pub mod passwords;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::accounts::{self, password_method};
 use super::audit::{self, Action, Actor};
 use super::flows::{self, FlowKind};
+use super::limits::WrongPasswords;
 use super::mails::{self, Mail};
 use super::sessions::{self, Tokens};
 use super::sign_up::{self, SignUp};
@@ -18,16 +19,18 @@ use crate::store::identities::methods_of;
 use crate::store::login_methods;
 use crate::store::one_time_codes::Kind;
 
-/// Signs in with a password; what is weak about it by the rules of today.
+/// Signs in with a password, to the account of the address or number that was given; what is weak about it by the rules of today.
 ///
 /// # Errors
 /// [`Refusal`].
 pub fn with_password(
     context: &Context,
     user: Option<AuthUser>,
+    account: &str,
     password: &str,
     by_email: bool,
 ) -> Result<(Tokens, Weaknesses)> {
+    let wrong_ones = WrongPasswords::look(context, account)?;
     // Told whatever the password: so the protocol has it.
     if user
         .as_ref()
@@ -44,8 +47,10 @@ pub fn with_password(
     let stored = method.and_then(|method| method.password_hash.as_deref());
     let checked = crate::hashing::check(context.tenant, password, stored)?;
     let (Some(user), Some(method)) = (user, method.filter(|_| checked.matches)) else {
+        wrong_ones.count(context);
         return Err(Refusal::invalid_credentials().into());
     };
+    wrong_ones.forget(context);
     if by_email
         && user.email_confirmed_at.is_none()
         && !context.is_on("mailer_allow_unverified_email_sign_ins")

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::accounts::bare_phone;
 use super::codes;
+use super::limits::{self, Sent};
 use super::mails::refuse_too_soon;
 use super::{Context, Refusal, Result};
 use crate::db::Time;
@@ -60,6 +61,7 @@ pub fn send_code(
         )
         .into());
     }
+    limits::sending(context, Sent::Sms)?;
     let code = codes::issue(context, user.id, kind, phone, digits, false)?.code;
     let template = settings.setting_text("sms_template").unwrap_or_default();
     let template =

@@ -1,5 +1,7 @@
 // What the suites share: clients of an instance, and assertions about what they answer.
 import { webcrypto } from "node:crypto";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { AuthClient, GoTrueAdminApi } from "@supabase/auth-js";
 import { createClient } from "@supabase/supabase-js";
 import { AUTH_URL, PASSWORD, assert, newEmail, sign } from "../../gotrue/helper.mjs";
@@ -77,4 +79,12 @@ export async function follow(link) {
   const url = new URL(response.headers.get("location"));
   const members = (text) => Object.fromEntries(new URLSearchParams(text));
   return { url, query: members(url.search), fragment: members(url.hash.slice(1)) };
+}
+
+const MAIL = join(process.env.AUTH_CLUSTER, "mail");
+
+/** Forgets what was sent to an address or a number, so that the next that comes is the first again. */
+export function forget(to) {
+  for (const name of readdirSync(MAIL).filter((name) => /\.(eml|txt)$/.test(name)))
+    if (readFileSync(join(MAIL, name), "utf8").includes(`To: ${to}`)) rmSync(join(MAIL, name));
 }

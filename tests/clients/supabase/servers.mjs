@@ -16,8 +16,10 @@ const verifying = (key) => ({ ...key, key_ops: ["verify"] });
 const PHONE = { external_phone_enabled: true };
 const AUTOCONFIRM = { mailer_autoconfirm: true, sms_autoconfirm: true };
 
+const app = await newInstance();
+
 /** Where addresses and numbers are confirmed; 9999 there. */
-export const confirming = await newInstance({
+export const confirming = await newSibling(app, {
   ...PHONE,
   jwt_secret: SECRET,
   site_url: "http://localhost:9999",
@@ -31,7 +33,7 @@ export const confirming = await newInstance({
 });
 
 /** Where nothing needs to be confirmed; 9998 there. */
-export const autoconfirming = await newSibling(confirming, {
+export const autoconfirming = await newSibling(app, {
   ...PHONE,
   ...AUTOCONFIRM,
   jwt_secret: SECRET,
@@ -41,7 +43,7 @@ export const autoconfirming = await newSibling(confirming, {
 });
 
 /** Where nobody can sign up; 9997 there. */
-export const closed = await newSibling(confirming, {
+export const closed = await newSibling(app, {
   jwt_secret: SECRET,
   site_url: "http://localhost:9997",
   disable_signup: true,
@@ -49,7 +51,7 @@ export const closed = await newSibling(confirming, {
 });
 
 /** Which signs with a pair of keys; 9996 there. */
-export const asymmetric = await newSibling(confirming, {
+export const asymmetric = await newSibling(app, {
   ...PHONE,
   ...AUTOCONFIRM,
   jwt_secret: OTHER_SECRET,

@@ -25,14 +25,19 @@ for (const [name, make] of [
   });
 }
 
-test("7.1 a user signs in through each server that lets users in", async () => {
-  const { email, user } = await member(confirming);
-  for (const server of [autoconfirming, asymmetric]) {
-    const signedIn = await another({ email }, server);
-    assert.equal(signedIn.user.id, user.id);
-  }
-  const credentials = { email, password: PASSWORD };
-  await fails(newClient(closed).signInWithPassword(credentials), 422, "email_provider_disabled");
+test("7.1 a user of one server is known at the others, by its id and by its token", async () => {
+  const { user, session } = await member(confirming);
+  for (const server of [autoconfirming, closed, asymmetric])
+    assert.equal((await must(newAdmin(server).getUserById(user.id))).user.email, user.email);
+  for (const server of [autoconfirming, closed])
+    assert.equal((await must(newClient(server).getUser(session.access_token))).user.id, user.id);
+  await fails(newClient(asymmetric).getUser(session.access_token), 403, "bad_jwt", /^invalid JWT/);
+});
+
+test("2.4 signInWithPassword where the channel is off is refused", async () => {
+  const refuse = async (who, code) => fails(newClient(closed).signInWithPassword({ ...who, password: PASSWORD }), 422, code);
+  await refuse({ email: newEmail() }, "email_provider_disabled");
+  await refuse({ phone: newPhone() }, "phone_provider_disabled");
 });
 
 test("7.2 signInWithPassword with a wrong password, or of nobody, answers the same", async () => {
