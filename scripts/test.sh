@@ -129,7 +129,8 @@ run_suite() {
     [[ ! -e $home/postgresql.conf ]] || EXTRA_SETTINGS=$(cat "$home/postgresql.conf")
     start_cluster "$PG_CONFIG_PATH" "$dir/main" "$(free_port $((54400 + PORT_OFFSET)))"
     create_auth_database auth
-    export AUTH_COURIER_INTERVAL=100ms # tests wait for mails
+    export AUTH_COURIER_INTERVAL=100ms        # tests wait for mails
+    export AUTH_ALLOW_PRIVATE_WEBHOOKS=true # and receive webhooks
     start_gateway "$TARGET/debug/auth-gateway" "$(free_port $((35670 + PORT_OFFSET)))" auth
 
     export AUTH_URL PGBIN AUTH_TEST_DIR=$dir AUTH_CLUSTER=$CLUSTER AUTH_GATEWAY=$CLUSTER/bin/auth-gateway

@@ -4,6 +4,7 @@
 //! a full disk) is not caught: it unwinds and becomes the caller's error, with its own SQLSTATE. Expected
 //! conflicts never come that way: statements decide them with `ON CONFLICT` and guarded `WHERE`s.
 
+mod function;
 mod param;
 mod row;
 mod spi;
@@ -11,6 +12,7 @@ mod sqlstate;
 mod subtransaction;
 mod time;
 
+pub use function::{CallError, call_json};
 pub use param::Param;
 pub use row::Row;
 pub use subtransaction::{Raised, Undone, subtransaction};

@@ -81,8 +81,13 @@ impl Row {
         Self::some(column, self.bytes_opt(column))
     }
 
+    pub fn json_opt(&self, column: i32) -> Option<Value> {
+        self.get::<JsonB>(column, &[pg_sys::JSONBOID])
+            .map(|json| json.0)
+    }
+
     pub fn json(&self, column: i32) -> Value {
-        Self::some(column, self.get::<JsonB>(column, &[pg_sys::JSONBOID])).0
+        Self::some(column, self.json_opt(column))
     }
 
     pub fn time_opt(&self, column: i32) -> Option<Time> {

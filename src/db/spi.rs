@@ -40,12 +40,7 @@ pub(super) fn run<T>(
     unsafe {
         check(pg_sys::SPI_connect());
         let plan = plan(sql, params);
-        let (mut values, mut nulls) = (Vec::new(), Vec::new());
-        for param in params {
-            let datum = param.datum();
-            nulls.push(if datum.is_none() { b'n' } else { b' ' } as std::ffi::c_char);
-            values.push(datum.unwrap_or(pg_sys::Datum::null()));
-        }
+        let (mut values, nulls) = datums(params);
         let read_only = snapshot == Snapshot::Callers;
         let watch = Watch::new();
         check(pg_sys::SPI_execute_plan(
@@ -56,6 +51,51 @@ pub(super) fn run<T>(
             0,
         ));
         drop(watch);
+        finish(&mut map)
+    }
+}
+
+/// Runs a statement that is not known beforehand, and keeps no plan of it; the mapped rows of its result.
+pub(super) fn run_once<T>(sql: &str, params: &[Param], mut map: impl FnMut(&Row) -> T) -> Vec<T> {
+    let text = CString::new(sql).expect("a statement holds no NUL");
+    let mut types: Vec<_> = params.iter().map(Param::type_oid).collect();
+    // SAFETY: as in `run`.
+    unsafe {
+        check(pg_sys::SPI_connect());
+        let (mut values, nulls) = datums(params);
+        let watch = Watch::new();
+        check(pg_sys::SPI_execute_with_args(
+            text.as_ptr(),
+            types.len() as i32,
+            types.as_mut_ptr(),
+            values.as_mut_ptr(),
+            nulls.as_ptr(),
+            false,
+            0,
+        ));
+        drop(watch);
+        finish(&mut map).0
+    }
+}
+
+/// Parameters in the form in which Postgres takes them.
+fn datums(params: &[Param]) -> (Vec<pg_sys::Datum>, Vec<std::ffi::c_char>) {
+    let pairs = params.iter().map(|param| {
+        let datum = param.datum();
+        let is_null = if datum.is_none() { b'n' } else { b' ' };
+        let datum = datum.unwrap_or(pg_sys::Datum::null());
+        (datum, is_null as std::ffi::c_char)
+    });
+    pairs.unzip()
+}
+
+/// The mapped rows of the result that is open, which is closed, and how many rows were read or written.
+///
+/// # Safety
+/// Must be called while connected to SPI, after a statement.
+unsafe fn finish<T>(map: &mut impl FnMut(&Row) -> T) -> (Vec<T>, u64) {
+    // SAFETY: SPI keeps the result until it is closed, which is last.
+    unsafe {
         let count = pg_sys::SPI_processed;
         let table = pg_sys::SPI_tuptable;
         let mut rows = Vec::new();

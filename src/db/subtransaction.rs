@@ -33,6 +33,17 @@ pub struct Raised {
 /// # Errors
 /// [`Undone`].
 pub fn subtransaction<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Undone<E>> {
+    subtransaction_until(work, || false)
+}
+
+/// The same, but a cancellation while `is_due` says so counts as an error of the work.
+///
+/// # Errors
+/// [`Undone`].
+pub(super) fn subtransaction_until<T, E>(
+    work: impl FnOnce() -> Result<T, E>,
+    is_due: impl Fn() -> bool,
+) -> Result<T, Undone<E>> {
     // SAFETY: as PL/pgSQL does it for a block with an EXCEPTION clause. Statements in `work` connect to SPI and finish
     // by themselves; what an error leaves of them the rollback cleans up.
     unsafe {
@@ -56,7 +67,9 @@ pub fn subtransaction<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Un
             Failure::Refused(why) => Undone::Refused(why),
             Failure::Caught(error) => match *error {
                 CaughtError::PostgresError(report) | CaughtError::ErrorReport(report)
-                    if !ends_the_transaction(report.sql_error_code()) =>
+                    if !ends_the_transaction(report.sql_error_code())
+                        || (report.sql_error_code() == PgSqlErrorCode::ERRCODE_QUERY_CANCELED
+                            && is_due()) =>
                 {
                     Undone::Raised(Box::new(Raised {
                         sqlstate: sqlstate::name_of(report.sql_error_code()),

@@ -12,6 +12,7 @@ use crate::db::Time;
 use crate::error::Result;
 use crate::keyring::keyring;
 use crate::store;
+use crate::store::outbox::MessageRow;
 use crate::tenant::{self, Tenant};
 
 /// A message that is to be sent.
@@ -77,7 +78,7 @@ pub fn claim(most: i32, lease_seconds: i32) -> Result<Vec<Claimed>> {
         };
         claimed.push(Claimed {
             id: row.id,
-            transport: transport(&tenant, &row.channel),
+            transport: transport(&tenant, &row),
             channel: row.channel,
             attempt: row.attempts,
             message,
@@ -86,11 +87,11 @@ pub fn claim(most: i32, lease_seconds: i32) -> Result<Vec<Claimed>> {
     Ok(claimed)
 }
 
-/// Which way messages of a channel go, by the tenant's settings as they are now.
-fn transport(tenant: &Tenant, channel: &str) -> Option<Value> {
+/// Which way a message goes, by the tenant's settings as they are now.
+fn transport(tenant: &Tenant, message: &MessageRow) -> Option<Value> {
     let settings = &tenant.settings;
     let text = |key| settings.setting_text(key);
-    match channel {
+    match message.channel.as_str() {
         "email" => {
             let port = settings.smtp_port();
             Some(json!({
@@ -108,6 +109,10 @@ fn transport(tenant: &Tenant, channel: &str) -> Option<Value> {
             "auth_token": text("sms_twilio_auth_token")?,
             "messaging_service_sid": text("sms_twilio_message_service_sid"),
         })),
+        "webhook" => {
+            let hook = settings.hook(&message.kind)?;
+            Some(json!({"url": hook.uri, "secrets": hook.secrets}))
+        }
         _ => None,
     }
 }

@@ -38,6 +38,7 @@ pub struct MessageRow {
     pub app_id: String,
     pub tenant_id: String,
     pub channel: String,
+    pub kind: String,
     /// Sealed.
     pub message: Vec<u8>,
     pub attempts: i32,
@@ -51,9 +52,10 @@ impl MessageRow {
             app_id: row.text(2),
             tenant_id: row.text(3),
             channel: row.text(4),
-            message: row.bytes(5),
-            attempts: row.int(6),
-            created_at: row.time(7),
+            kind: row.text(5),
+            message: row.bytes(6),
+            attempts: row.int(7),
+            created_at: row.time(8),
         }
     }
 }
@@ -63,7 +65,7 @@ pub fn claim(most: i64, now: Time, until: Time) -> Vec<MessageRow> {
     db::query(
         "UPDATE auth.outbox SET attempts = attempts + 1, due_at = $3 WHERE id = ANY (ARRAY(
              SELECT id FROM auth.outbox WHERE due_at <= $2 ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-         RETURNING id, app_id, tenant_id, channel, message, attempts, created_at",
+         RETURNING id, app_id, tenant_id, channel, kind, message, attempts, created_at",
         &[most.into(), now.into(), until.into()],
         MessageRow::read,
     )
@@ -72,7 +74,7 @@ pub fn claim(most: i64, now: Time, until: Time) -> Vec<MessageRow> {
 /// A message that is still to be delivered, locked.
 pub fn lock(id: Uuid) -> Option<MessageRow> {
     db::query_opt(
-        "SELECT id, app_id, tenant_id, channel, message, attempts, created_at
+        "SELECT id, app_id, tenant_id, channel, kind, message, attempts, created_at
          FROM auth.outbox WHERE id = $1 AND due_at IS NOT NULL FOR UPDATE",
         &[id.into()],
         MessageRow::read,

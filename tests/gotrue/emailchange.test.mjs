@@ -1,11 +1,10 @@
 // Changing an address (GoTrue reference, 2.11 and 4.6).
 import test from "node:test";
 import {
-  PASSWORD, SITE, age, assert, claimsOf, mailTo, mailsAfterAll, newEmail, newInstance, newPhone, ok, pkce, refused, sql,
+  PASSWORD, SITE, age, assert, claimsOf, mailTo, mailsAfterAll, newEmail, newInstance, newPhone, ok, pkce, refused,
 } from "./helper.mjs";
 import {
-  AT_ONCE, FIRST_HALF, PHONES, WRONG_CODE, anotherMail, atOnce, audited, eightTimes, exchange, follow, refusedLink,
-  sessionsOf, verify,
+  AT_ONCE, FIRST_HALF, PHONES, WRONG_CODE, anotherMail, audited, exchange, follow, refusedLink, verify,
 } from "./codes_helper.mjs";
 
 const ANONYMOUS = { external_anonymous_users_enabled: true };
@@ -17,7 +16,6 @@ const auto = await newInstance({ ...AT_ONCE, ...ANONYMOUS, mailer_autoconfirm: t
 const change = (at, session, body) => at.put("/user", body, { token: session.access_token });
 const confirm = (at, email, { code }) => verify(at, { type: "email_change", email, token: code });
 const stored = async (at, id) => ok(await at.admin("GET", `/admin/users/${id}`));
-const usersOf = (email) => sql("SELECT id FROM auth.users WHERE email = $1 AND merged_into IS NULL", email);
 
 /** A user who has asked for another address, with the mails about it; the old one is written to where both must agree. */
 async function changing(at = instance, more = {}, wanted = newEmail("new")) {

@@ -81,8 +81,11 @@ test("30 a trigger that raises when somebody signs in", async () => {
 });
 
 for (const [event, body] of [
-  ["BEFORE INSERT", "NEW.raw_app_meta_data := NEW.raw_app_meta_data || '{\"team\": 5}'; RETURN NEW;"],
-  ["AFTER INSERT", "UPDATE auth.users SET raw_app_meta_data = raw_app_meta_data || '{\"team\": 5}' WHERE id = NEW.id; RETURN NULL;"],
+  ["BEFORE INSERT", `NEW.raw_app_meta_data := NEW.raw_app_meta_data || '{"team": 5}'; RETURN NEW;`],
+  [
+    "AFTER INSERT",
+    `UPDATE auth.users SET raw_app_meta_data = raw_app_meta_data || '{"team": 5}' WHERE id = NEW.id; RETURN NULL;`,
+  ],
 ]) {
   test(`54 a trigger ${event} that changes app_metadata`, async () => {
     for (const at of [instance, auto]) {
@@ -102,7 +105,7 @@ for (const [event, body] of [
 test("54 a trigger that changes app_metadata of whoever signs in", async () => {
   const own = await newInstance();
   const { email } = await own.member();
-  const body = "NEW.raw_app_meta_data := NEW.raw_app_meta_data || '{\"seen\": true}'; RETURN NEW;";
+  const body = `NEW.raw_app_meta_data := NEW.raw_app_meta_data || '{"seen": true}'; RETURN NEW;`;
   await withTrigger(own, "BEFORE UPDATE", body, async () => {
     const { user, access_token } = ok(await own.signIn(email));
     assert.deepEqual([user.app_metadata.seen, claimsOf(access_token).app_metadata.seen], [true, true]);

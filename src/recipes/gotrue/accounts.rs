@@ -4,8 +4,10 @@ use auth_core::ids::{self, Slot};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::hooks::{self, Event};
 use super::{Context, Failure, Refusal, Result, identities};
 use crate::db::Time;
+use crate::documents::gotrue::auth_user;
 use crate::recipes::account;
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::identities::{self as methods, MethodRow, NewMethod};
@@ -55,6 +57,8 @@ pub struct NewUser<'a> {
     pub is_anonymous: bool,
     pub banned_until: Option<Time>,
     pub is_invited: bool,
+    /// Whether hooks are asked and told of the user: not of one whom an administrator makes.
+    pub has_hooks: bool,
 }
 
 /// What identities of a new user begin with: reserved names of `data` lose.
@@ -132,6 +136,10 @@ pub fn create(context: &Context, new: NewUser) -> Result<AuthUser> {
         created_at: now,
         updated_at: now,
     };
+    if new.has_hooks {
+        let input = json!({"user": auth_user(&row, &[], &[])});
+        hooks::call(context, Event::BeforeUserCreated, input)?;
+    }
     if !auth_users::insert(&tenant.app_id, &row) {
         return Err(Refusal::new(500, "", "Database error creating new user").into());
     }
@@ -148,6 +156,10 @@ pub fn create(context: &Context, new: NewUser) -> Result<AuthUser> {
     let mut user = find(context, id)?;
     if new.email_is_confirmed || new.phone_is_confirmed {
         verified(context, &mut user)?;
+    }
+    if new.has_hooks {
+        let input = json!({"user": hooks::shown_user(context, &user)});
+        hooks::call(context, Event::AfterUserCreated, input)?;
     }
     Ok(user)
 }

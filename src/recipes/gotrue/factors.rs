@@ -2,20 +2,19 @@
 
 use auth_core::address::Channel;
 use auth_core::ids::{self, Slot};
-use auth_core::template::Template;
 use auth_core::totp::{Secret, key_uri, qr_svg};
 use auth_core::{hash, otp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::{self, Action, Actor};
+use super::hooks::{self, Event};
 use super::limits::{self, Sent};
 use super::mails::refuse_too_soon;
 use super::sessions::{self, Tokens};
+use super::texts::{self, Message};
 use super::{Context, Refusal, Result, accounts, codes};
-use crate::error::Error;
 use crate::keyring::keyring;
-use crate::recipes::outbox::{self, Outgoing};
 use crate::recipes::{account, totp};
 use crate::store::auth_sessions::{self, AuthSession};
 use crate::store::auth_users::AuthUser;
@@ -243,7 +242,7 @@ pub fn challenge(
     let user = accounts::lock(context, user.id)?;
     let code_hash = match &factor.kind {
         FactorKind::Totp => None,
-        FactorKind::Phone(phone) => Some(send_code(context, factor, phone, channel)?),
+        FactorKind::Phone(phone) => Some(send_code(context, &user, factor, phone, channel)?),
     };
     let challenge = Challenge {
         id: ids::new_id(Slot::of(user.id)),
@@ -269,7 +268,13 @@ pub fn challenge(
     })
 }
 
-fn send_code(context: &Context, factor: &Factor, phone: &str, channel: Channel) -> Result<Vec<u8>> {
+fn send_code(
+    context: &Context,
+    user: &AuthUser,
+    factor: &Factor,
+    phone: &str,
+    channel: Channel,
+) -> Result<Vec<u8>> {
     let settings = &context.tenant.settings;
     refuse_too_soon(
         context,
@@ -277,26 +282,16 @@ fn send_code(context: &Context, factor: &Factor, phone: &str, channel: Channel) 
         "mfa_phone_max_frequency",
         "over_sms_send_rate_limit",
     )?;
-    if settings.setting_text("sms_provider").is_none() {
-        let message = "Unable to get SMS provider: no sms_provider is configured";
-        return Err(Refusal::new(500, "", message).into());
-    }
     limits::sending(context, Sent::Sms)?;
     let code = otp::new(settings.setting_number("mfa_phone_otp_length") as i64);
-    let unusable =
-        |error: auth_core::template::TemplateError| Error::Unconfigured(error.to_string());
-    let template = settings
-        .setting_text("mfa_phone_template")
-        .unwrap_or_default();
-    let text = Template::text(template)
-        .and_then(|template| template.render(&json!({ "Code": code })))
-        .map_err(unusable)?;
-    let outgoing = Outgoing {
-        channel: "sms",
+    let message = Message {
+        phone,
+        code: &code,
+        template: "mfa_phone_template",
         kind: "mfa",
-        message: json!({"to": phone, "text": text, "channel": channel.name()}),
+        channel,
     };
-    outbox::post(context.tenant, &outgoing, context.now)?;
+    texts::send(context, user, &message)?;
     codes::code_hash(context, phone, &code)
 }
 
@@ -350,6 +345,7 @@ pub fn verify(
         }
     };
     factors::settle_challenge(challenge.id, is_right, context.now);
+    ask_hook(context, &user, factor, is_right)?;
     if !is_right {
         let what = match factor.kind {
             FactorKind::Totp => "TOTP",
@@ -372,7 +368,23 @@ pub fn verify(
     let amr = with_method(&session.amr, factor.kind.amr(), context.now.seconds());
     let raised =
         auth_sessions::raise(session.id, factor.id, &amr).ok_or(super::Failure::Overtaken)?;
-    sessions::tokens(context, user, &raised)
+    sessions::tokens(context, user, &raised, factor.kind.amr())
+}
+
+/// Lets the hook reject an attempt, after which the user is signed out everywhere.
+fn ask_hook(context: &Context, user: &AuthUser, factor: &Factor, valid: bool) -> Result<()> {
+    let input = json!({
+        "user_id": user.id, "factor_id": factor.id, "factor_type": factor.kind.name(), "valid": valid,
+    });
+    let output = hooks::call(context, Event::MfaVerificationAttempt, input)?;
+    let usual = "Further MFA verification attempts will be rejected.";
+    let Some(message) = output.and_then(|output| hooks::rejection(&output, usual)) else {
+        return Ok(());
+    };
+    auth_sessions::delete_of(user.id, None);
+    Err(Refusal::new(403, "mfa_verification_rejected", message)
+        .keeping_writes()
+        .into())
 }
 
 fn is_right_totp(context: &Context, user: &AuthUser, factor: &Factor, code: &str) -> Result<bool> {

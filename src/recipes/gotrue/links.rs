@@ -72,6 +72,7 @@ fn find_or_create(
             app_metadata: app_metadata.as_object().cloned().unwrap_or_default(),
             user_metadata: data,
             is_invited,
+            has_hooks: is_invited,
             ..NewUser::default()
         },
     )

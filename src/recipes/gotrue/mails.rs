@@ -6,6 +6,7 @@ use auth_core::template::{Template, TemplateError};
 use serde_json::{Value, json};
 
 use super::codes::NewCode;
+use super::hooks::{self, Event};
 use super::limits::{self, Sent};
 use super::{Context, Refusal, Result};
 use crate::db::Time;
@@ -65,6 +66,9 @@ pub fn send(context: &Context, user: &AuthUser, mail: &Mail) -> Result<()> {
     let settings = &context.tenant.settings;
     settings.authorized_addresses().check(mail.to)?;
     limits::sending(context, Sent::Email)?;
+    if settings.hook("send_email").is_some() {
+        return tell_hook(context, user, mail.kind, mail.code, None, None);
+    }
     let values = values(context, user, mail)?;
     let name = mail.kind.name();
     let templates = mail.kind.templates();
@@ -92,6 +96,71 @@ pub fn send(context: &Context, user: &AuthUser, mail: &Mail) -> Result<()> {
         message,
     };
     outbox::post(context.tenant, &outgoing, context.now)?;
+    Ok(())
+}
+
+/// Mails the codes of a change of address: to the new one, and to the present one where both must agree. A hook is told
+/// of both at once.
+///
+/// # Errors
+/// As [`send`].
+pub fn send_change(
+    context: &Context,
+    user: &AuthUser,
+    new: (&str, &NewCode),
+    current: Option<(&str, &NewCode)>,
+) -> Result<()> {
+    let settings = &context.tenant.settings;
+    if settings.hook("send_email").is_some() {
+        for (to, _) in [Some(new), current].into_iter().flatten() {
+            settings.authorized_addresses().check(to)?;
+        }
+        limits::sending(context, Sent::Email)?;
+        let old_email = user.email.as_deref();
+        let both = current.map(|(_, code)| (code, new.1));
+        return tell_hook(context, user, MailKind::EmailChange, new.1, both, old_email);
+    }
+    for (to, code) in [Some(new), current].into_iter().flatten() {
+        let mail = Mail {
+            kind: MailKind::EmailChange,
+            to,
+            code,
+            new_email: Some(new.0),
+        };
+        send(context, user, &mail)?;
+    }
+    Ok(())
+}
+
+/// Has the hook send a mail. Of the two codes of a change each goes with the other's hash: so GoTrue has it.
+fn tell_hook(
+    context: &Context,
+    user: &AuthUser,
+    kind: MailKind,
+    code: &NewCode,
+    current_and_new: Option<(&NewCode, &NewCode)>,
+    old_email: Option<&str>,
+) -> Result<()> {
+    let mut data = json!({
+        "token": code.code,
+        "token_hash": code.link,
+        "redirect_to": context.redirect_to()?,
+        "email_action_type": kind.name(),
+        "site_url": context.tenant.settings.api_external_url().unwrap_or_default(),
+        "token_new": "",
+        "token_hash_new": "",
+    });
+    if let Some((current, new)) = current_and_new {
+        data["token"] = current.code.as_str().into();
+        data["token_hash"] = new.link.as_str().into();
+        data["token_new"] = new.code.as_str().into();
+        data["token_hash_new"] = current.link.as_str().into();
+    }
+    if let Some(old_email) = old_email {
+        data["old_email"] = old_email.into();
+    }
+    let input = json!({"user": hooks::shown_user(context, user), "email_data": data});
+    hooks::call(context, Event::SendEmail, input)?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ pub mod codes;
 pub mod contacts;
 pub mod factors;
 pub mod flows;
+pub mod hooks;
 pub mod identities;
 pub mod jwt;
 pub mod limits;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::{self, Action, Actor};
-use super::{Context, Failure, Refusal, Result, factors, jwt};
+use super::{Context, Failure, Refusal, Result, factors, hooks, jwt};
 use crate::db::Time;
 use crate::keyring::keyring;
 use crate::keys::KeyKind;
@@ -19,6 +19,9 @@ use crate::store::{active_users, users};
 
 /// Names the MAC keys of these refresh tokens among the derived ones.
 const MAC_PURPOSE: &str = "counter-refresh-token";
+
+/// What hooks are told of a refresh.
+const REFRESH: &str = "token_refresh";
 
 /// A session with its tokens.
 pub struct Tokens {
@@ -69,7 +72,7 @@ pub fn open(
     auth_users::mark_signed_in(user_id, now);
     active_users::mark(app_id, &user_id.to_string(), now);
     let user = auth_users::find(app_id, user_id).ok_or(Failure::Overtaken)?;
-    tokens(context, user, &session)
+    tokens(context, user, &session, method)
 }
 
 /// Until when a session can be refreshed, if it is not before.
@@ -87,11 +90,16 @@ fn expiry(context: &Context, session: &AuthSession, now: Time) -> Time {
     ends.into_iter().flatten().min().unwrap_or(Time::MAX)
 }
 
-/// The tokens of a session as it is.
+/// The tokens of a session as it is, for somebody who has just used this method.
 ///
 /// # Errors
 /// [`crate::error::Error::Keys`].
-pub fn tokens(context: &Context, user: AuthUser, session: &AuthSession) -> Result<Tokens> {
+pub fn tokens(
+    context: &Context,
+    user: AuthUser,
+    session: &AuthSession,
+    method: &str,
+) -> Result<Tokens> {
     let settings = &context.tenant.settings;
     let issued_at = context.now.seconds();
     let expires_at = match low_assurance_end(context, &user, session) {
@@ -117,6 +125,7 @@ pub fn tokens(context: &Context, user: AuthUser, session: &AuthSession) -> Resul
     if let Some(issuer) = settings.setting_text("jwt_issuer") {
         claims["iss"] = issuer.into();
     }
+    let claims = hooks::custom_claims(context, claims, method)?;
     Ok(Tokens {
         access_token: jwt::sign(context.tenant, &claims, KeyKind::Dynamic)?,
         expires_at,
@@ -182,7 +191,7 @@ pub fn refresh(context: &Context, text: &str) -> Result<Tokens> {
         }
         if token.counter < generation {
             check_reuse(context, &session, generation - token.counter)?;
-            return tokens(context, user, &session);
+            return tokens(context, user, &session, REFRESH);
         }
         let (client, expires_at) = (context.client, expiry(context, &session, now));
         let (id, from) = (session.id, session.generation);
@@ -198,7 +207,7 @@ pub fn refresh(context: &Context, text: &str) -> Result<Tokens> {
             Value::Null,
         );
         active_users::mark(app_id, &user.id.to_string(), now);
-        return tokens(context, user, &session);
+        return tokens(context, user, &session, REFRESH);
     }
 }
 

@@ -9,11 +9,13 @@ use serde_json::{Map, Value, json};
 use super::accounts::{self, password_method};
 use super::audit::{self, Action, Actor};
 use super::flows::{self, FlowKind};
+use super::hooks::{self, Event};
 use super::limits::WrongPasswords;
 use super::mails::{self, Mail};
 use super::sessions::{self, Tokens};
 use super::sign_up::{self, SignUp};
 use super::{Context, Refusal, Result, codes, passwords, texts};
+use crate::store::auth_sessions;
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::identities::methods_of;
 use crate::store::login_methods;
@@ -46,6 +48,9 @@ pub fn with_password(
         .and_then(|user| password_method(user, &methods));
     let stored = method.and_then(|method| method.password_hash.as_deref());
     let checked = crate::hashing::check(context.tenant, password, stored)?;
+    if let Some(user) = &user {
+        ask_hook(context, user, checked.matches)?;
+    }
     let (Some(user), Some(method)) = (user, method.filter(|_| checked.matches)) else {
         wrong_ones.count(context);
         return Err(Refusal::invalid_credentials().into());
@@ -69,6 +74,24 @@ pub fn with_password(
     audit::note(context, Actor::User(&user), Action::Login, traits);
     let tokens = sessions::open(context, user.id, Some(method.id), "password")?;
     Ok((tokens, passwords::weaknesses(context, password)))
+}
+
+/// Lets the hook reject an attempt.
+fn ask_hook(context: &Context, user: &AuthUser, valid: bool) -> Result<()> {
+    let input = json!({"user_id": user.id, "valid": valid});
+    let Some(output) = hooks::call(context, Event::PasswordVerificationAttempt, input)? else {
+        return Ok(());
+    };
+    let usual = "Further password verification attempts will be rejected.";
+    let Some(message) = hooks::rejection(&output, usual) else {
+        return Ok(());
+    };
+    if output.get("should_logout_user") == Some(&Value::Bool(true)) {
+        auth_sessions::delete_of(user.id, None);
+    }
+    Err(Refusal::new(400, "invalid_credentials", message)
+        .keeping_writes()
+        .into())
 }
 
 /// A request for a link or a code to sign in with.

@@ -168,6 +168,7 @@ fn create(
             app_metadata: app_metadata.as_object().cloned().unwrap_or_default(),
             user_metadata: data.clone(),
             identity_data: data,
+            has_hooks: true,
             ..NewUser::default()
         },
     )
@@ -218,6 +219,7 @@ pub fn sign_in_anonymously(context: &Context, data: Map<String, Value>) -> Resul
         NewUser {
             user_metadata: data,
             is_anonymous: true,
+            has_hooks: true,
             ..NewUser::default()
         },
     )?;

@@ -1,11 +1,12 @@
 //! Text messages with codes (GoTrue reference, 4.3 and 4.7).
 
 use auth_core::address::Channel;
-use auth_core::template::Template;
+use auth_core::template::{Template, TemplateError};
 use serde_json::json;
 
 use super::accounts::bare_phone;
 use super::codes;
+use super::hooks::{self, Event, shown_user};
 use super::limits::{self, Sent};
 use super::mails::refuse_too_soon;
 use super::{Context, Refusal, Result};
@@ -53,32 +54,62 @@ pub fn send_code(
         codes::put(context, user.id, kind, phone, &code, false)?;
         return Ok(Some("test-otp".to_owned()));
     }
-    if settings.setting_text("sms_provider").is_none() {
-        return Err(Refusal::new(
-            500,
-            "",
-            "Unable to get SMS provider: no sms_provider is configured",
-        )
-        .into());
-    }
     limits::sending(context, Sent::Sms)?;
     let code = codes::issue(context, user.id, kind, phone, digits, false)?.code;
-    let template = settings.setting_text("sms_template").unwrap_or_default();
-    let template =
-        Template::text(template).map_err(|error| Error::Unconfigured(error.to_string()))?;
-    let text = template
-        .render(&json!({ "Code": code }))
-        .map_err(|error| Error::Unconfigured(error.to_string()))?;
-    let id = outbox::post(
-        context.tenant,
-        &Outgoing {
-            channel: "sms",
-            kind: "sms",
-            message: json!({"to": phone, "text": text, "channel": channel.name()}),
-        },
-        context.now,
-    )?;
-    Ok(Some(id.to_string()))
+    let message = Message {
+        phone,
+        code: &code,
+        template: "sms_template",
+        kind: "sms",
+        channel,
+    };
+    send(context, user, &message)
+}
+
+/// A text message with a code.
+pub struct Message<'a> {
+    pub phone: &'a str,
+    pub code: &'a str,
+    /// The setting that says what it says.
+    pub template: &'a str,
+    /// What it is: `sms`, or `mfa` for a second factor.
+    pub kind: &'a str,
+    pub channel: Channel,
+}
+
+/// Sends a text message: by the hook if there is one, else by the provider.
+///
+/// # Errors
+/// [`Refusal`] when there is neither.
+pub fn send(context: &Context, user: &AuthUser, message: &Message) -> Result<MessageId> {
+    let settings = &context.tenant.settings;
+    let (phone, code) = (message.phone, message.code);
+    if settings.hook("send_sms").is_some() {
+        let mut sms = json!({"otp": code, "phone": bare_phone(phone)});
+        if message.kind != "sms" {
+            sms["sms_type"] = message.kind.into();
+        }
+        let input = json!({"user": shown_user(context, user), "sms": sms});
+        hooks::call(context, Event::SendSms, input)?;
+        return Ok(None);
+    }
+    if settings.setting_text("sms_provider").is_none() {
+        let message = "Unable to get SMS provider: no sms_provider is configured";
+        return Err(Refusal::new(500, "", message).into());
+    }
+    let template = settings.setting_text(message.template).unwrap_or_default();
+    let unusable = |error: TemplateError| Error::Unconfigured(error.to_string());
+    let text = Template::text(template)
+        .and_then(|template| template.render(&json!({ "Code": code })))
+        .map_err(unusable)?;
+    let outgoing = Outgoing {
+        channel: "sms",
+        kind: message.kind,
+        message: json!({"to": phone, "text": text, "channel": message.channel.name()}),
+    };
+    Ok(Some(
+        outbox::post(context.tenant, &outgoing, context.now)?.to_string(),
+    ))
 }
 
 /// The fixed code of a number that is used for tests, while it holds.

@@ -233,26 +233,23 @@ pub fn send_email_change(
     let digits = settings.mailer_otp_length();
     let is_pkce = challenge.is_some();
     one_time_codes::delete(user.id, Kind::EmailChangeCurrent);
-    let mut places = vec![(Kind::EmailChangeNew, email.to_owned())];
-    if context.is_on("mailer_secure_email_change_enabled")
-        && let Some(current) = user.email.clone()
-    {
-        places.push((Kind::EmailChangeCurrent, current));
-    }
-    for (kind, to) in places {
-        let code = codes::issue(context, user.id, kind, &to, digits, is_pkce)?;
-        let mail = Mail {
-            kind: MailKind::EmailChange,
-            to: &to,
-            code: &code,
-            new_email: Some(email),
-        };
-        mails::send(context, user, &mail)?;
-    }
+    let issue = |kind, to: &str| codes::issue(context, user.id, kind, to, digits, is_pkce);
+    let new = issue(Kind::EmailChangeNew, email)?;
+    let current = user.email.clone();
+    let current = current.filter(|_| context.is_on("mailer_secure_email_change_enabled"));
+    let current = match current {
+        Some(address) => Some((issue(Kind::EmailChangeCurrent, &address)?, address)),
+        None => None,
+    };
+    let to_current = current
+        .as_ref()
+        .map(|(code, address)| (address.as_str(), code));
+    // As hooks are to see the user: with the change that is asked for.
+    user.email_change = Some(email.to_owned());
+    mails::send_change(context, user, (email, &new), to_current)?;
     if let Some(challenge) = challenge {
         flows::begin(context, user.id, FlowKind::EmailChange, challenge);
     }
-    user.email_change = Some(email.to_owned());
     user.email_change_is_half_confirmed = false;
     user.email_change_sent_at = Some(context.now);
     Ok(())

@@ -52,7 +52,9 @@ for (const [type, kind, more, isKnown] of TYPES) {
     for (const way of ["link", "hash", "code"]) {
       const email = isKnown ? (await member(confirming)).email : newEmail();
       const data = isKnown ? undefined : { team: "one" };
-      const { user, properties } = await must(admin.generateLink({ type, email, ...more, options: { redirectTo, data } }));
+      const { user, properties } = await must(
+        admin.generateLink({ type, email, ...more, options: { redirectTo, data } }),
+      );
       assert.equal(user.email, email);
       if (!isKnown) assert.deepEqual(user.user_metadata, data);
       const { action_link: link, email_otp: token, hashed_token: token_hash } = properties;
@@ -64,7 +66,9 @@ for (const [type, kind, more, isKnown] of TYPES) {
       const client = newClient(confirming);
       const given = way === "hash" ? { token_hash, type: kind } : { email, token, type: kind };
       const { session } =
-        way === "link" ? await must(client.setSession((await follow(link)).fragment)) : await must(client.verifyOtp(given));
+        way === "link"
+          ? await must(client.setSession((await follow(link)).fragment))
+          : await must(client.verifyOtp(given));
       assert.equal(session.user.id, user.id);
       assert.deepEqual(methods(session), ["otp"]);
     }

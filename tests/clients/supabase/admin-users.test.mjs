@@ -61,7 +61,10 @@ test("2.19 createUser with an address and a number: the address comes first", as
     const { id } = await newUser({ phone: newPhone(), email_confirm: true, phone_confirm: true });
     const { user } = await must(admin.getUserById(id));
     assert.deepEqual(user.app_metadata, { provider: "email", providers: ["email", "phone"] });
-    assert.deepEqual(user.identities.map((identity) => identity.provider), ["email", "phone"]);
+    assert.deepEqual(
+      user.identities.map((identity) => identity.provider),
+      ["email", "phone"],
+    );
   }
 });
 
@@ -71,7 +74,10 @@ test("7.2 listUsers page by page, the newest first", async () => {
   const made = [];
   for (let count = 0; count < 5; count += 1) made.unshift((await newUser({}, by)).id);
   const { users, aud, total, nextPage, lastPage } = await must(by.listUsers());
-  assert.deepEqual(users.map((user) => user.id), made);
+  assert.deepEqual(
+    users.map((user) => user.id),
+    made,
+  );
   assert.deepEqual([aud, total, nextPage, lastPage], ["authenticated", 5, null, 1]);
   const seen = [];
   let page = 1;
@@ -146,7 +152,12 @@ test("4.14 deleteUser softly: the row stays, the address is free", async () => {
   await must(admin.deleteUser(user.id, true));
   const { user: left } = await must(admin.getUserById(user.id));
   assert.ok(left.deleted_at);
-  assert.equal(left.email, createHash("sha256").update(user.id + email).digest("base64url"));
+  assert.equal(
+    left.email,
+    createHash("sha256")
+      .update(user.id + email)
+      .digest("base64url"),
+  );
   assert.deepEqual([left.user_metadata, left.app_metadata], [{}, {}]);
   assert.ok((await must(admin.listUsers())).users.some((other) => other.id === user.id));
   const client = newClient(autoconfirming);
