@@ -112,8 +112,8 @@ pub struct Config {
           value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
-    /// Bodies beyond this many bytes are refused.
-    #[arg(long, env = "AUTH_MAX_BODY_BYTES", default_value_t = 1 << 20, value_name = "BYTES", help_heading = "HTTP")]
+    /// Bodies beyond this many bytes are refused. What a single operation takes may be less.
+    #[arg(long, env = "AUTH_MAX_BODY_BYTES", default_value_t = 8 << 20, value_name = "BYTES", help_heading = "HTTP")]
     pub max_body_bytes: usize,
 
     /// How long a request may take in all; its statement is then cancelled.

@@ -145,6 +145,25 @@ impl Database {
         })
     }
 
+    /// Runs a statement for somebody who waits for its one value at a console.
+    ///
+    /// # Errors
+    /// What the database says, in one line.
+    pub async fn tell(
+        &self,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Value, String> {
+        let client = self.connection().await;
+        let client = client.map_err(|_| "the database cannot be reached".to_owned())?;
+        let row = client.query_one(statement, parameters).await;
+        row.and_then(|row| row.try_get(0))
+            .map_err(|error| match error.as_db_error() {
+                Some(error) => error.message().to_owned(),
+                None => error.to_string(),
+            })
+    }
+
     /// Calls `auth.http`, again where the database rolled the call back for certain or never had it, and never
     /// where it may have been done. When the caller gives up, the statement is cancelled.
     ///

@@ -8,6 +8,7 @@ mod client_address;
 mod config;
 mod courier;
 mod database;
+mod import_env;
 mod logging;
 mod maintenance;
 mod measures;
@@ -29,11 +30,15 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let config = config::Config::read()?;
-    logging::init(config.log_format);
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| format!("the async runtime does not start: {error}"))?
-        .block_on(server::run(config))
+        .map_err(|error| format!("the async runtime does not start: {error}"))?;
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if_eq("import-env").is_some() {
+        return runtime.block_on(import_env::run(arguments));
+    }
+    let config = config::Config::read()?;
+    logging::init(config.log_format);
+    runtime.block_on(server::run(config))
 }

@@ -9,6 +9,7 @@ mod courier;
 mod dashboard;
 mod emailpassword;
 mod emailverification;
+mod gotrue;
 mod http;
 mod jwt;
 mod multitenancy;

@@ -9,20 +9,28 @@ export const WRONG_CODE = "Token has expired or is invalid";
 export const WRONG_LINK = "Email link is invalid or has expired";
 export const FIRST_HALF = "Confirmation link accepted. Please proceed to confirm link sent to the other email";
 
+/** So many first messages. The last comes first: until it is there, their order may change. */
+async function firstMessages(take, address, count) {
+  const messages = [await take(address, count - 1)];
+  for (let place = 0; place < count - 1; place += 1) messages.push(await take(address, place));
+  return messages;
+}
+
+/** So many mails to an address, in any order. */
+export const mailsTo = (address, count) => firstMessages(mailTo, address, count);
+
+/** So many codes that were texted to a number, in any order. */
+export const codesTo = (phone, count) => firstMessages(textTo, phone, count);
+
 /** The mail to an address that is none of these. Mails of the same second have no order. */
 export async function anotherMail(address, ...known) {
   const texts = known.map(({ text }) => text);
-  const mails = [await mailTo(address, known.length)];
-  for (let count = 0; count < known.length; count += 1) mails.push(await mailTo(address, count));
-  return mails.find(({ text }) => !texts.includes(text));
+  return (await mailsTo(address, known.length + 1)).find(({ text }) => !texts.includes(text));
 }
 
 /** The code that was texted to a number and is none of these. */
-export async function anotherCode(phone, ...known) {
-  const codes = [await textTo(phone, known.length)];
-  for (let count = 0; count < known.length; count += 1) codes.push(await textTo(phone, count));
-  return codes.find((code) => !known.includes(code));
-}
+export const anotherCode = async (phone, ...known) =>
+  (await codesTo(phone, known.length + 1)).find((code) => !known.includes(code));
 
 /** Lets what was texted to a user be sent long ago. */
 export function agePhone(phone, seconds) {
@@ -43,7 +51,8 @@ function place(location) {
   const [address, fragment = ""] = location.split("#");
   const [target, query = ""] = address.split("?");
   const members = (text) => Object.fromEntries(new URLSearchParams(text));
-  return { location, target, query: members(query), fragment: members(fragment), names: [...new URLSearchParams(fragment).keys()] };
+  const names = [...new URLSearchParams(fragment).keys()];
+  return { location, target, query: members(query), fragment: members(fragment), names };
 }
 
 /** The link must lead to a refusal with this code, of this kind if its status has one. */
@@ -67,7 +76,7 @@ export const atOnce = (calls) => Promise.all(calls.map((call) => call()));
 export const eightTimes = (call) => atOnce(Array(8).fill(call));
 
 /** How many sessions a user has. */
-export const sessionsOf = (userId) => sql("SELECT count(*)::int AS count FROM auth.sessions WHERE user_id = $1", userId)[0].count;
+export const sessionsOf = (userId) => sql("SELECT id FROM auth.sessions WHERE user_id = $1", userId).length;
 
 /** The entries of the audit log about an action, the newest first. */
 export async function audited(instance, action) {

@@ -17,7 +17,7 @@ const change = (at, session, body) => at.put("/user", body, { token: session.acc
 const confirm = (at, email, { code }) => verify(at, { type: "email_change", email, token: code });
 const stored = async (at, id) => ok(await at.admin("GET", `/admin/users/${id}`));
 
-/** A user who has asked for another address, with the mails about it; the old one is written to where both must agree. */
+/** A user who has asked for another address, with the mails about it; where both must agree, to the old one, too. */
 async function changing(at = instance, more = {}, wanted = newEmail("new")) {
   const member = await at.member();
   const user = ok(await change(at, member.session, { email: wanted, ...more }));

@@ -1,12 +1,15 @@
 // Changes of an address that several requests want at once (GoTrue reference, 4.1 and 4.6).
 import test from "node:test";
 import { PASSWORD, assert, mailTo, newEmail, newInstance, ok, refused, sql } from "./helper.mjs";
-import { AT_ONCE, FIRST_HALF, atOnce, eightTimes, follow, sessionsOf, verify } from "./codes_helper.mjs";
+import { AT_ONCE, FIRST_HALF, atOnce, eightTimes, follow, mailsTo, sessionsOf, verify } from "./codes_helper.mjs";
 
 const ROUNDS = 5;
 const instance = await newInstance(AT_ONCE);
 /** Where whoever signs up has the address at once, and a change needs the new address alone. */
 const auto = await newInstance({ ...AT_ONCE, mailer_autoconfirm: true });
+
+/** Where a change needs the new address alone, but a new user has to confirm. */
+const lenient = await newInstance({ ...AT_ONCE, mailer_secure_email_change_enabled: false });
 
 const confirm = (at, email, { code }) => verify(at, { type: "email_change", email, token: code });
 const stored = async (at, id) => ok(await at.admin("GET", `/admin/users/${id}`));
@@ -106,7 +109,7 @@ for (const [way, show] of [
     const wanted = newEmail("new");
     const users = [];
     for (let count = 0; count < 4; count += 1) users.push(await changing(auto, wanted));
-    const mails = await Promise.all(users.map((_, place) => mailTo(wanted, place)));
+    const mails = await mailsTo(wanted, users.length);
     const changed = await atOnce(mails.map((mail) => () => show(auto, wanted, mail)));
     assert.equal(changed.filter(Boolean).length, 1);
     const [{ id }, ...others] = ownersOf(wanted);
@@ -115,6 +118,56 @@ for (const [way, show] of [
     await assertChanged(auto, users.find((one) => one.user.id === id));
   });
 }
+
+/** Ways to take an address that nobody has: each answers when it is done. */
+const TAKE = {
+  "signs up with a password": (at, email) => at.post("/signup", { email, password: PASSWORD }),
+  "asks for a code": (at, email) => at.post("/otp", { email }),
+  "is invited": (at, email) => at.admin("POST", "/invite", { body: { email } }),
+  "is made by an administrator": (at, email) => at.admin("POST", "/admin/users", { body: { email } }),
+};
+
+for (const [what, take] of Object.entries(TAKE)) {
+  test(`4.1 a change is confirmed while somebody else ${what}: the address is one user's`, async () => {
+    for (const hasPassword of [true, false]) {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const wanted = newEmail("new");
+        const { session, user } = hasPassword ? await lenient.member() : await withoutPassword(lenient);
+        ok(await lenient.put("/user", { email: wanted }, { token: session.access_token }));
+        const mail = await mailTo(wanted);
+        const answers = await atOnce([() => take(lenient, wanted), () => confirm(lenient, wanted, mail)]);
+        for (const { status, text } of answers) assert.ok([200, 422].includes(status), text);
+        const owners = ownersOf(wanted).map(({ id }) => id);
+        assert.equal(owners.length, 1, answers.map(({ text }) => text).join("\n"));
+        assert.equal(owners[0] === user.id, answers[1].status === 200);
+      }
+    }
+  });
+}
+
+/** Someone who signs in by codes. */
+async function withoutPassword(at) {
+  const email = newEmail();
+  ok(await at.post("/otp", { email }));
+  const session = ok(await verify(at, { type: "email", email, token: (await mailTo(email)).code }));
+  return { session, user: session.user };
+}
+
+test("4.1 an administrator gives an address to somebody while others sign up with it", async () => {
+  for (const hasPassword of [true, false]) {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const wanted = newEmail("new");
+      const { user } = hasPassword ? await lenient.member() : await withoutPassword(lenient);
+      const give = () => lenient.admin("PUT", `/admin/users/${user.id}`, { body: { email: wanted, email_confirm: true } });
+      const signUp = () => lenient.post("/signup", { email: wanted, password: PASSWORD });
+      const [given] = await atOnce([give, signUp]);
+      if (given.status !== 200) refused(given, 500, "unexpected_failure", "Error updating user");
+      const owners = ownersOf(wanted).map(({ id }) => id);
+      assert.equal(owners.length, 1, given.text);
+      assert.equal(owners[0] === user.id, given.status === 200);
+    }
+  }
+});
 
 test("4.6 the address was given away meanwhile", async () => {
   for (const give of [

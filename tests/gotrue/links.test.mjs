@@ -1,11 +1,9 @@
-// Invitations, links that administrators hand out, where links lead, and mails (GoTrue reference, 2.17, 2.18, 4.16, 4.20).
+// Invitations, links that administrators hand out, and where links lead (GoTrue reference, 2.17, 2.18 and 4.16).
 import test from "node:test";
 import {
   PASSWORD, SITE, age, assert, claimsOf, mailTo, mailsAfterAll, newEmail, newInstance, ok, refused,
 } from "./helper.mjs";
-import {
-  AT_ONCE, FIRST_HALF, anotherMail, audited, eightTimes, follow, linkTo, refusedLink, verify,
-} from "./codes_helper.mjs";
+import { AT_ONCE, FIRST_HALF, anotherMail, audited, eightTimes, follow, refusedLink, verify } from "./codes_helper.mjs";
 
 const instance = await newInstance(AT_ONCE);
 

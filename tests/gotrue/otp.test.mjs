@@ -1,10 +1,12 @@
 // Asking for codes and links, and for another one (GoTrue reference, 2.6 and 2.8).
 import test from "node:test";
 import {
-  PASSWORD, age, assert, claimsOf, mailTo, mailsAfterAll, newEmail, newInstance, newPhone, newSibling, ok, pkce, refused,
-  sql, textTo,
+  PASSWORD, age, assert, claimsOf, mailTo, mailsAfterAll, newEmail, newInstance, newPhone, newSibling, ok, pkce,
+  refused, sql, textTo,
 } from "./helper.mjs";
-import { AT_ONCE, PHONES, agePhone, anotherCode, anotherMail, audited, eightTimes, exchange, follow, verify } from "./codes_helper.mjs";
+import {
+  AT_ONCE, PHONES, agePhone, anotherCode, anotherMail, audited, eightTimes, exchange, follow, verify,
+} from "./codes_helper.mjs";
 
 const instance = await newInstance({ ...AT_ONCE, ...PHONES });
 /** Where one has to wait a minute, and numbers are switched off. */

@@ -123,12 +123,6 @@ test("90 4.8 how long a flow lasts is set", async () => {
   refused(await exchange(own, flow.code, flow.verifier), 422, "flow_state_expired");
 });
 
-test("4.8 the flow of a sign-up counts from its beginning", async () => {
-  const flow = await newFlow(instance);
-  ageBeginning(flow, 310);
-  refused(await exchange(instance, flow.code, flow.verifier), 422, "flow_state_expired");
-});
-
 test("91 the method plain", async () => {
   for (const code_challenge_method of ["plain", "PLAIN"]) {
     const verifier = `${randomUUID()}${randomUUID()}`;

@@ -32,6 +32,7 @@ test("4.1 one address signs up several times at once", async () => {
     for (const answer of bad(answers)) refused(answer, 429, "over_email_send_rate_limit");
     assert.equal(usersWith(own, email), 1);
     isOneUser(own, email);
+    await mailTo(email, good(answers).length - 1);
     assert.equal(await mailsAfterAll(own, email), good(answers).length);
   }
 });
@@ -81,12 +82,13 @@ test("4.1 one address signs up here and as SuperTokens does it", async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const email = newEmail();
     const body = { email, password: PASSWORD };
-    const answers = await atOnce(4, (place) => (place % 2 ? attempt(own, body) : post(`${own.cdi}/recipe/signup`, body)));
-    const [here, there] = [1, 0].map((kind) => answers.filter((_, place) => place % 2 === kind));
-    const winners = [...good(here), ...good(there).filter(({ status }) => status === "OK")];
-    assert.equal(good(there).length, there.length);
+    const there = () => post(`${own.cdi}/recipe/signup`, body);
+    const answers = await atOnce(4, (place) => (place % 2 ? attempt(own, body) : there()));
+    const [theirs, ours] = [0, 1].map((rest) => answers.filter((_, place) => place % 2 === rest));
+    assert.equal(good(theirs).length, theirs.length);
+    const winners = [...good(ours), ...good(theirs).filter(({ status }) => status === "OK")];
     assert.equal(winners.length, 1, JSON.stringify(answers));
-    for (const answer of bad(here)) refused(answer, 422, "user_already_exists");
+    for (const answer of bad(ours)) refused(answer, 422, "user_already_exists");
     isOneUser(own, email);
   }
 });

@@ -1,10 +1,10 @@
 // Codes that are texted (GoTrue reference, 2.5, 2.6, 4.7), and what happens when several requests show the same one.
 import test from "node:test";
 import {
-  PASSWORD, assert, claimsOf, mailTo, newEmail, newInstance, newPhone, newSibling, ok, pkce, refused, textTo,
+  PASSWORD, assert, claimsOf, mailTo, newEmail, newInstance, newPhone, newSibling, ok, refused, textTo,
 } from "./helper.mjs";
 import {
-  AT_ONCE, PHONES, WRONG_CODE, agePhone, anotherCode, eightTimes, exchange, follow, sessionsOf, verify,
+  AT_ONCE, PHONES, WRONG_CODE, agePhone, anotherCode, eightTimes, follow, sessionsOf, verify,
 } from "./codes_helper.mjs";
 
 const TEST_PHONE = newPhone();
@@ -145,19 +145,6 @@ test("111 code and link of a mail, both shown at once, work once", async () => {
   const calls = [0, 1, 0, 1, 0, 1].map((place) => verify(instance, { type: "recovery", ...either[place] }));
   const answers = await Promise.all(calls);
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, ...Array(5).fill(403)]);
-  assert.equal(sessionsOf(user.id), 2);
-});
-
-test("89 a code of PKCE that is exchanged eight times at once gives one session", async () => {
-  const { verifier, ...challenge } = pkce();
-  const { email, user } = await instance.member();
-  ok(await instance.post("/otp", { email, ...challenge }));
-  const { query } = await follow((await mailTo(email)).link);
-  const answers = await eightTimes(() => exchange(instance, query.code, verifier));
-  const good = answers.filter(({ status }) => status === 200);
-  assert.equal(good.length, 1, answers.map(({ text }) => text).join("\n"));
-  assert.equal(good[0].json.user.id, user.id);
-  for (const answer of answers.filter((one) => one !== good[0])) refused(answer, 404, "flow_state_not_found");
   assert.equal(sessionsOf(user.id), 2);
 });
 

@@ -75,7 +75,9 @@ pub fn check_import(
     let (hash, named) = read_import(hash, algorithm)?;
     let found = recognise(hash).filter(|found| named.is_none_or(|named| named == *found));
     match (found, named) {
-        (Some(ImportAlgorithm::FirebaseScrypt), _) if firebase_signer_key.is_none() => {
+        (Some(ImportAlgorithm::FirebaseScrypt), _)
+            if firebase_signer_key.is_none() && !firebase::has_signer_key(hash) =>
+        {
             Err(ImportError::FirebaseSignerKeyMissing)
         }
         (Some(_), _) => Ok(hash.to_owned()),

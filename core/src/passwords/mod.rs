@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `$argon2id`, `$argon2i`, `$argon2d` | that Argon2 variant (RFC 9106), parameters from the text |
 //! | `$2a`, `$2b`, `$2x`, `$2y` | bcrypt |
-//! | `$f_scrypt$`, well formed | Firebase's scrypt |
+//! | `$f_scrypt$` or `$fbscrypt$`, well formed | Firebase's scrypt |
 //! | anything else | never matches |
 //!
 //! Nothing here is bounded in number: whoever calls decides how many computations run at once.
@@ -119,7 +119,8 @@ pub fn verify(
     } else if bcrypt::has_prefix(stored) {
         Ok(bcrypt::verify(password, stored))
     } else if let Some(hash) = firebase::Hash::parse(stored) {
-        let signer_key = firebase_signer_key.ok_or(PasswordError::FirebaseSignerKeyMissing)?;
+        let signer_key = hash.signer_key().or(firebase_signer_key);
+        let signer_key = signer_key.ok_or(PasswordError::FirebaseSignerKeyMissing)?;
         Ok(hash.verify(password, signer_key))
     } else {
         Ok(false)

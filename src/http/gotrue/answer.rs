@@ -1,6 +1,8 @@
 //! How refusals are told (GoTrue reference, 1.4), and to which pages (1.6).
 
 use serde_json::{Value, json};
+use time::Date;
+use time::macros::format_description;
 
 use crate::db::Raised;
 use crate::error::Error;
@@ -18,14 +20,7 @@ fn wants_new_form(request: &Request) -> bool {
     let Some(version) = request.header(VERSION_HEADER) else {
         return false;
     };
-    let is_date = version.len() == NEW_FORM.len()
-        && version
-            .bytes()
-            .enumerate()
-            .all(|(place, byte)| match place {
-                4 | 7 => byte == b'-',
-                _ => byte.is_ascii_digit(),
-            });
+    let is_date = Date::parse(version, format_description!("[year]-[month]-[day]")).is_ok();
     is_date && version >= NEW_FORM
 }
 
@@ -92,12 +87,12 @@ pub fn raised(request: &Request, raised: &Raised) -> Reply {
         .and_then(|n| n.parse().ok());
     let own_status = own_status.filter(|status| (200..600).contains(status));
     let code = "unexpected_failure";
-    if is_new || (own_status.is_none() && !SHOWN.contains(&raised.sqlstate.as_str())) {
-        if own_status.is_none() && !SHOWN.contains(&raised.sqlstate.as_str()) {
-            pgrx::warning!("{} (SQLSTATE {})", raised.message, raised.sqlstate);
-        }
-        let failure = Refusal::new(own_status.unwrap_or(500), code, "Database error");
-        return refusal(request, &failure);
+    let is_shown = own_status.is_some() || SHOWN.contains(&raised.sqlstate.as_str());
+    if !is_shown {
+        pgrx::warning!("{} (SQLSTATE {})", raised.message, raised.sqlstate);
+    }
+    if is_new || !is_shown {
+        return refusal(request, &Refusal::new(500, code, "Database error"));
     }
     let mut document = json!({"code": raised.sqlstate, "message": raised.message});
     for (name, text) in [("hint", &raised.hint), ("detail", &raised.detail)] {
@@ -129,6 +124,7 @@ pub fn with_cors(tenant: &Tenant, request: &Request, reply: Reply) -> Reply {
     }
     let reply = reply
         .with_header("Access-Control-Allow-Origin", "*".to_owned())
+        .with_header("Access-Control-Allow-Credentials", "true".to_owned())
         .with_header(
             "Access-Control-Expose-Headers",
             "X-Total-Count, Link, X-Supabase-Api-Version".to_owned(),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::db::Time;
 use crate::http::{CLIENT_ADDRESS, Request, holds_nul};
 use crate::recipes::gotrue::limits::{self, Limit, Step, client_key};
-use crate::recipes::gotrue::{Context, Refusal, Result, jwt};
+use crate::recipes::gotrue::{Context, Failure, Refusal, Result, jwt, sessions};
 use crate::store::auth_sessions::{self, AuthSession, Client};
 use crate::store::auth_users::{self, AuthUser};
 use crate::tenant::Tenant;
@@ -267,7 +267,17 @@ impl<'a> Call<'a> {
     /// [`Refusal`].
     pub fn admin(&self) -> Result<String> {
         let claims = self.claims()?;
-        self.session(&claims, None)?;
+        if let Some(session) = self.session(&claims, None)? {
+            let user = auth_users::find(&self.tenant.app_id, session.user_id);
+            user.ok_or_else(|| Refusal::new(403, "user_not_found", "User not found"))?;
+            sessions::check_life(&self.context(), &session).map_err(|failure| match failure {
+                Failure::Refused(refusal) => Failure::from(Refusal {
+                    status: 403,
+                    ..*refusal
+                }),
+                other => other,
+            })?;
+        }
         let role = claims
             .get("role")
             .and_then(Value::as_str)

@@ -1,12 +1,12 @@
 //! Signing out (GoTrue reference, 2.13).
 
 use super::call::Call;
-use super::{Route, route};
+use super::{Route, atomic};
 use crate::http::Reply;
 use crate::recipes::gotrue::sessions::{Scope, log_out};
 use crate::recipes::gotrue::{Refusal, Result};
 
-pub const ROUTES: &[Route] = &[route("POST", "/logout", logout)];
+pub const ROUTES: &[Route] = &[atomic("POST", "/logout", logout)];
 
 fn logout(call: &Call) -> Result<Reply> {
     let caller = call.user()?;

@@ -8,6 +8,7 @@ mod admin_users;
 mod answer;
 mod audit;
 mod call;
+mod disabled;
 mod factors;
 mod general;
 mod identities;
@@ -86,11 +87,12 @@ impl Route {
 }
 
 /// The resources.
-const RESOURCES: [&[Route]; 13] = [
+const RESOURCES: [&[Route]; 14] = [
     account::ROUTES,
     admin_factors::ROUTES,
     admin_users::ROUTES,
     audit::ROUTES,
+    disabled::ROUTES,
     factors::ROUTES,
     general::ROUTES,
     identities::ROUTES,

@@ -6,14 +6,14 @@ use serde_json::json;
 
 use super::call::Call;
 use super::signup::refuse_disabled;
-use super::{Route, route, shown};
+use super::{Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::{self, stored_phone};
 use crate::recipes::gotrue::audit::{self, Action, Actor};
 use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::{Refusal, Result, flows, sessions, sign_in};
 
-pub const ROUTES: &[Route] = &[route("POST", "/token", token).limited(Limit::Token)];
+pub const ROUTES: &[Route] = &[atomic("POST", "/token", token).limited(Limit::Token)];
 
 fn token(call: &Call) -> Result<Reply> {
     match call.param("grant_type").unwrap_or_default() {

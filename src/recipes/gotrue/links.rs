@@ -63,6 +63,9 @@ fn find_or_create(
         }
         return Ok(user);
     }
+    if auth_users::email_is_taken(&tenant.app_id, tenant.id(), email, None) {
+        return Err(Refusal::email_exists().into());
+    }
     let app_metadata = json!({"provider": "email", "providers": ["email"]});
     accounts::create(
         context,

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod audit;
 pub mod codes;
 pub mod contacts;
+pub mod env;
 pub mod factors;
 pub mod flows;
 pub mod hooks;

@@ -212,7 +212,10 @@ pub fn refresh(context: &Context, text: &str) -> Result<Tokens> {
 }
 
 /// Whether a session may still be refreshed.
-fn check_life(context: &Context, session: &AuthSession) -> Result<()> {
+///
+/// # Errors
+/// [`Refusal`].
+pub fn check_life(context: &Context, session: &AuthSession) -> Result<()> {
     let (settings, now) = (&context.tenant.settings, context.now);
     let is_over = |from: Time, key| {
         let duration = settings.duration(key);

@@ -53,7 +53,7 @@ pub fn with_password(
     }
     let (Some(user), Some(method)) = (user, method.filter(|_| checked.matches)) else {
         wrong_ones.count(context);
-        return Err(Refusal::invalid_credentials().into());
+        return Err(Refusal::invalid_credentials().keeping_writes().into());
     };
     wrong_ones.forget(context);
     if by_email

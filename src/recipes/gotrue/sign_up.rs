@@ -50,10 +50,11 @@ pub fn sign_up(context: &Context, request: SignUp) -> Result<SignedUp> {
     let (mut user, is_new) = match find(context, &request) {
         Some(user) => {
             if is_confirmed(&user, by_email) || auto {
-                return repeated(context, &user, provider);
+                return repeated(context, Some(&user), provider);
             }
             (accounts::lock(context, user.id)?, false)
         }
+        None if is_taken(context, &request) => return repeated(context, None, provider),
         None => (create(context, &request, provider, auto)?, true),
     };
     let traits = json!({ "provider": provider });
@@ -112,6 +113,17 @@ fn find(context: &Context, request: &SignUp) -> Option<AuthUser> {
         .or_else(|| phone.and_then(|phone| accounts::find_by_phone(context, phone)))
 }
 
+/// Whether a user of another audience has the address or the number.
+fn is_taken(context: &Context, request: &SignUp) -> bool {
+    let (app_id, tenant_id) = (&context.tenant.app_id, context.tenant.id());
+    match (request.email, request.phone) {
+        (Some(email), _) => auth_users::email_is_taken(app_id, tenant_id, email, None),
+        (None, phone) => {
+            auth_users::phone_is_taken(app_id, tenant_id, phone.unwrap_or_default(), None)
+        }
+    }
+}
+
 /// Whether addresses, or numbers, count as confirmed.
 pub fn autoconfirm(context: &Context, by_email: bool) -> bool {
     let settings = &context.tenant.settings;
@@ -132,18 +144,16 @@ fn is_confirmed(user: &AuthUser, by_email: bool) -> bool {
 
 /// Somebody signs up who has an account. Where confirming is switched off this cannot be hidden, for the answer would have
 /// tokens. (GoTrue signs in to an account that was never confirmed here, whatever the password.)
-fn repeated(context: &Context, user: &AuthUser, provider: &str) -> Result<SignedUp> {
+fn repeated(context: &Context, user: Option<&AuthUser>, provider: &str) -> Result<SignedUp> {
     let settings = &context.tenant.settings;
     if settings.mailer_autoconfirm() || settings.sms_autoconfirm() {
-        return Err(Refusal::new(422, "user_already_exists", "User already registered").into());
+        let message = "User already registered";
+        return Err(Refusal::new(422, "user_already_exists", message).into());
     }
-    let traits = json!({ "provider": provider });
-    audit::note(
-        context,
-        Actor::User(user),
-        Action::UserRepeatedSignup,
-        traits,
-    );
+    if let Some(user) = user {
+        let (actor, traits) = (Actor::User(user), json!({ "provider": provider }));
+        audit::note(context, actor, Action::UserRepeatedSignup, traits);
+    }
     Ok(SignedUp::Repeated)
 }
 

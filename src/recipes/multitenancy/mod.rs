@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 pub use self::domains::{create_or_update_domain, list_domains, remove_domain};
 pub use self::factors::{FactorRules, enabled_factors, is_enabled};
-pub use self::settings::set_setting;
+pub use self::settings::{set_setting, set_settings};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::tenants::TenantRow;

@@ -62,11 +62,18 @@ fn store_settings(
 /// # Errors
 /// [`Error::Invalid`] for an unknown key, a wrong type or a value out of range; [`Error::TenantNotFound`].
 pub fn set_setting(app_id: &str, tenant_id: &str, key: &str, value: Value) -> Result<()> {
+    set_settings(app_id, tenant_id, Map::from_iter([(key.to_owned(), value)]))
+}
+
+/// Sets several settings, all or none.
+///
+/// # Errors
+/// As [`set_setting`].
+pub fn set_settings(app_id: &str, tenant_id: &str, update: Map<String, Value>) -> Result<()> {
     let tenant = tenant::find(app_id, tenant_id)?;
     tenant.hold()?;
     // Two callers who set settings that bear on each other take turns.
     store::tenants::find_for_update(&tenant.app_id, tenant.id());
-    let update = Map::from_iter([(key.to_owned(), value)]);
     if tenant.app_id == PUBLIC && tenant.id() == PUBLIC {
         let own = store::settings::of_tenant(PUBLIC, PUBLIC);
         let merged = validate_base_config(&update, &own)?;

@@ -1,6 +1,6 @@
 // Sessions are those of both: listed, refreshed and ended from either side.
 import test, { after, before, describe } from "node:test";
-import { PASSWORD, assert, claimsOf, newEmail, newId } from "../../gotrue/helper.mjs";
+import { PASSWORD, assert, claimsOf, newEmail, newId, refused } from "../../gotrue/helper.mjs";
 import { NO_SESSION, another, fails, member, must, newAdmin, newClient, newSupabase } from "./clients.mjs";
 import {
   AccountLinking,
@@ -71,7 +71,7 @@ for (const [scope, isEnded] of [
   ["others", true],
   ["local", false],
 ]) {
-  test(`signOut of supabase-js with scope ${scope} ${isEnded ? "ends" : "leaves"} the sessions of SuperTokens`, async () => {
+  test(`signOut with scope ${scope} ${isEnded ? "ends" : "leaves"} the sessions of SuperTokens`, async () => {
     const { supabase, supertokens } = await both();
     assert.equal((await supabase.client.signOut({ scope })).error, null);
     if (isEnded) await isOver(supertokens);
@@ -128,6 +128,15 @@ describe("where the app's own keys sign", () => {
       const { accessToken } = session.getAllSessionTokensDangerously();
       await fails(newClient(shared).getUser(accessToken), 403, "bad_jwt");
     }
+  });
+
+  test("an access token of SuperTokens changes nothing at GoTrue, least of all once its session is over", async () => {
+    const { id } = await signedUp();
+    const token = (await open(id)).getAllSessionTokensDangerously().accessToken;
+    await Session.revokeAllSessionsForUser(id);
+    // Without a client, which would ask first who it is.
+    refused(await shared.put("/user", { password: "another password 2" }, { token }), 403, "bad_jwt");
+    refused(await shared.post("/logout", undefined, { token }), 403, "bad_jwt");
   });
 
   test("what an application writes into its tokens makes nobody an administrator", async () => {

@@ -19,8 +19,14 @@ for (const [name, make] of [
     assert.equal(user.identities[0].provider, "email");
     assert.equal(user.identities[0].identity_data.email, email);
     const { sub, role, aud, aal, amr } = claimsOf(session.access_token);
-    assert.deepEqual({ sub, role, aud, aal }, { sub: user.id, role: "authenticated", aud: "authenticated", aal: "aal1" });
-    assert.deepEqual(amr.map((entry) => entry.method), ["password"]);
+    assert.deepEqual(
+      { sub, role, aud, aal },
+      { sub: user.id, role: "authenticated", aud: "authenticated", aal: "aal1" },
+    );
+    assert.deepEqual(
+      amr.map((entry) => entry.method),
+      ["password"],
+    );
     assert.deepEqual((await must(client.getSession())).session.user, user);
   });
 }
@@ -35,7 +41,8 @@ test("7.1 a user of one server is known at the others, by its id and by its toke
 });
 
 test("2.4 signInWithPassword where the channel is off is refused", async () => {
-  const refuse = async (who, code) => fails(newClient(closed).signInWithPassword({ ...who, password: PASSWORD }), 422, code);
+  const refuse = async (who, code) =>
+    fails(newClient(closed).signInWithPassword({ ...who, password: PASSWORD }), 422, code);
   await refuse({ email: newEmail() }, "email_provider_disabled");
   await refuse({ phone: newPhone() }, "phone_provider_disabled");
 });

@@ -21,6 +21,8 @@ export const shared = await newInstance({
   external_phone_enabled: true,
   sms_provider: "twilio",
   smtp_max_frequency: "0s",
+  rate_limit_email_sent: "1000",
+  rate_limit_sms_sent: "1000",
 });
 export const admin = newAdmin(shared);
 

@@ -1,6 +1,16 @@
 // What users change about themselves: data, password, address, number.
 import test from "node:test";
-import { PASSWORD, assert, claimsOf, mailTo, newEmail, newInstance, newPhone, sql, textTo } from "../../gotrue/helper.mjs";
+import {
+  PASSWORD,
+  assert,
+  claimsOf,
+  mailTo,
+  newEmail,
+  newInstance,
+  newPhone,
+  sql,
+  textTo,
+} from "../../gotrue/helper.mjs";
 import { NO_SESSION, another, fails, follow, forget, member, must, newClient, newSupabase } from "./clients.mjs";
 import { autoconfirming, confirming } from "./servers.mjs";
 
@@ -57,7 +67,9 @@ test("4.6 updateUser with an address that both the new and the old must confirm"
     const pending = await must(client.updateUser({ email: next }));
     assert.deepEqual([pending.user.email, pending.user.new_email], [email, next]);
     const [first, second] = newFirst ? [next, email] : [email, next];
-    const half = await must(client.verifyOtp({ email: first, token: (await mailTo(first)).code, type: "email_change" }));
+    const half = await must(
+      client.verifyOtp({ email: first, token: (await mailTo(first)).code, type: "email_change" }),
+    );
     assert.equal(half.session, null);
     assert.equal((await must(client.getUser())).user.email, email);
     const whole = { token_hash: (await mailTo(second)).token, type: "email_change" };
