@@ -13,7 +13,7 @@ source "$ROOT/scripts/cluster.sh"
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
 SUITES=(sql cdi gotrue races restore security faults)
 # What does not depend on the version of Postgres is tested on the first one alone, beside the others.
-SUITES_ONCE=(clients/node clients/python clients/go openapi plans)
+SUITES_ONCE=(clients/node clients/python clients/go clients/supabase clients/supabase_python openapi plans)
 VERSIONS=${TEST_VERSIONS:-15 18}
 SUITE_SECONDS=900 # the longest that a suite may take
 PORT_OFFSET=0     # keeps what runs at the same time from choosing the same ports
@@ -69,7 +69,7 @@ setup_tests() {
         command -v node >/dev/null || want nodejs 'runs the SDK in tests/clients/node'
         command -v npm >/dev/null || want npm 'fetches the SDK'
     fi
-    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *clients/python* || $TEST_SUITES == *openapi* ]]; then
+    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *python* || $TEST_SUITES == *openapi* ]]; then
         python3 -c 'import ensurepip, venv' 2>/dev/null || want python3-venv 'runs the SDK in tests/clients/python, and schemathesis'
     fi
     if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *clients/go* ]]; then

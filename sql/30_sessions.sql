@@ -94,7 +94,7 @@ CREATE TABLE auth.signing_keys (
     app_id text NOT NULL REFERENCES auth.apps (id) ON DELETE CASCADE,
     kid text NOT NULL,
     algorithm text NOT NULL CHECK (algorithm IN ('RS256', 'ES256')),
-    is_static boolean NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('dynamic', 'static', 'gotrue')),
     private_key bytea NOT NULL,
     public_key jsonb NOT NULL,
     created_at timestamptz NOT NULL,
@@ -102,9 +102,9 @@ CREATE TABLE auth.signing_keys (
 );
 COMMENT ON TABLE auth.signing_keys IS 'Keys that sign tokens; each backend keeps the parsed ones';
 COMMENT ON COLUMN auth.signing_keys.app_id IS 'The app';
-COMMENT ON COLUMN auth.signing_keys.kid IS 'Names the key in token headers: "d-" and the time for dynamic keys, "s-" and a UUID for static ones';
+COMMENT ON COLUMN auth.signing_keys.kid IS 'Names the key in token headers: "d-" and the time for dynamic keys, "s-" or "g-" and a UUID for the others';
 COMMENT ON COLUMN auth.signing_keys.algorithm IS 'RS256 or ES256';
-COMMENT ON COLUMN auth.signing_keys.is_static IS 'Static keys are never replaced; dynamic ones are, with an overlap';
+COMMENT ON COLUMN auth.signing_keys.kind IS 'static keys are never replaced; dynamic ones are, with an overlap; gotrue keys sign at the GoTrue door alone, and neither door takes the other''s tokens';
 COMMENT ON COLUMN auth.signing_keys.private_key IS 'PKCS #8, sealed under the key that the server setting auth.key_file names';
 COMMENT ON COLUMN auth.signing_keys.public_key IS 'The JSON Web Key that is published';
 COMMENT ON COLUMN auth.signing_keys.created_at IS 'When the key was made';

@@ -13,6 +13,7 @@ use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::keyring::keyring;
 use crate::store;
+pub use crate::store::signing_keys::KeyKind;
 use crate::store::signing_keys::KeyRow;
 use crate::tenant::Tenant;
 
@@ -32,13 +33,6 @@ struct AppKeys(Vec<Key>);
 
 thread_local! {
     static KEYS: Cache<AppKeys> = Cache::default();
-}
-
-/// Whether keys are replaced from time to time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
-    Dynamic,
-    Static,
 }
 
 impl AppKeys {
@@ -67,14 +61,13 @@ impl AppKeys {
         let keys = self
             .0
             .iter()
-            .filter(|key| !key.row.is_static && key.algorithm == algorithm);
+            .filter(|key| key.is_of(KeyKind::Dynamic, algorithm));
         keys.filter(|key| key.is_valid(settings, now)).collect()
     }
 
-    fn statics(&self, algorithm: Algorithm) -> Option<&Key> {
-        self.0
-            .iter()
-            .find(|key| key.row.is_static && key.algorithm == algorithm)
+    /// The key of a kind that is never replaced.
+    fn lasting(&self, kind: KeyKind, algorithm: Algorithm) -> Option<&Key> {
+        self.0.iter().find(|key| key.is_of(kind, algorithm))
     }
 
     /// The key to sign with, unless it is time to make one.
@@ -85,8 +78,8 @@ impl AppKeys {
         settings: &Settings,
         now: Time,
     ) -> Option<&Key> {
-        if kind == KeyKind::Static {
-            return self.statics(algorithm);
+        if kind != KeyKind::Dynamic {
+            return self.lasting(kind, algorithm);
         }
         let interval = settings.dynamic_signing_key_update_interval_ms();
         let keys = self.dynamic(algorithm, settings, now);
@@ -104,13 +97,17 @@ impl AppKeys {
 }
 
 impl Key {
+    fn is_of(&self, kind: KeyKind, algorithm: Algorithm) -> bool {
+        self.row.kind == kind && self.algorithm == algorithm
+    }
+
     fn age(&self, now: Time) -> i64 {
         now.0 - self.row.created_at.0
     }
 
     /// A dynamic key verifies for one interval and two lives of an access token.
     fn is_valid(&self, settings: &Settings, now: Time) -> bool {
-        self.row.is_static || self.age(now) < retention_ms(settings)
+        self.row.kind != KeyKind::Dynamic || self.age(now) < retention_ms(settings)
     }
 
     fn parsed(&self, app_id: &str) -> Result<Rc<SigningKey>> {
@@ -190,9 +187,10 @@ fn make(app_id: &str, kind: KeyKind, algorithm: Algorithm) -> Result<()> {
         // SDKs tell dynamic keys by the prefix; the rest tells ours apart.
         (KeyKind::Dynamic, Algorithm::Rs256) => format!("d-{}", created_at.0),
         (KeyKind::Dynamic, Algorithm::Es256) => format!("d-{}-es256", created_at.0),
-        (KeyKind::Static, _) => {
+        (KeyKind::Static | KeyKind::GoTrue, _) => {
             let id = auth_core::ids::new_id(auth_core::ids::Slot::random());
-            format!("s-{}", Uuid::hyphenated(id))
+            let door = if kind == KeyKind::GoTrue { "g" } else { "s" };
+            format!("{door}-{}", Uuid::hyphenated(id))
         }
     };
     let mut public_key = made.public_jwk;
@@ -203,7 +201,7 @@ fn make(app_id: &str, kind: KeyKind, algorithm: Algorithm) -> Result<()> {
         &KeyRow {
             kid,
             algorithm: algorithm.name().to_owned(),
-            is_static: kind == KeyKind::Static,
+            kind,
             private_key,
             public_key,
             created_at,
@@ -212,22 +210,32 @@ fn make(app_id: &str, kind: KeyKind, algorithm: Algorithm) -> Result<()> {
     Ok(())
 }
 
-/// Calls `with` with the key of that name, if the app has one that is still valid.
+/// Calls `with` with the key of that name, if the app has one of these kinds that is still valid.
 ///
 /// # Errors
 /// [`Error::Keys`] when the keys cannot be read.
 pub fn with_verifying_key<T>(
     app: &Tenant,
+    kinds: &[KeyKind],
     kid: &str,
     with: impl FnOnce(&VerifyingKey) -> T,
 ) -> Result<Option<T>> {
     let keys = app_keys(&app.app_id)?;
     let now = Time::now();
-    let key = keys
-        .0
-        .iter()
-        .find(|key| key.row.kid == kid && key.is_valid(&app.settings, now));
+    let is_it = |key: &&Key| {
+        key.row.kid == kid && kinds.contains(&key.row.kind) && key.is_valid(&app.settings, now)
+    };
+    let key = keys.0.iter().find(is_it);
     Ok(key.map(|key| with(&key.verifying)))
+}
+
+/// The kinds of keys that the doors of SuperTokens and SQL sign with.
+pub const SUPERTOKENS: [KeyKind; 2] = [KeyKind::Dynamic, KeyKind::Static];
+
+/// The keys that those doors sign with by these algorithms.
+pub fn supertokens_sorts(algorithms: &[Algorithm]) -> Vec<(KeyKind, Algorithm)> {
+    let of = |algorithm: &Algorithm| SUPERTOKENS.map(|kind| (kind, *algorithm));
+    algorithms.iter().flat_map(of).collect()
 }
 
 /// Public keys, and for how long they may be cached.
@@ -238,30 +246,22 @@ pub struct PublishedKeys {
     pub max_age_s: i64,
 }
 
-/// The public keys of an app that tokens of these algorithms can name. Makes what is missing, so that a key
+/// The public keys of an app that tokens of these sorts can name. Makes what is missing, so that a key
 /// is known to verifiers before anything is signed with it.
 ///
 /// # Errors
 /// [`Error::Keys`] when keys cannot be read or made.
-pub fn published(app: &Tenant, algorithms: &[Algorithm]) -> Result<PublishedKeys> {
-    let sorts: Vec<_> = algorithms
-        .iter()
-        .flat_map(|algorithm| {
-            [
-                (KeyKind::Dynamic, *algorithm),
-                (KeyKind::Static, *algorithm),
-            ]
-        })
-        .collect();
-    let keys = with_signing_keys(app, &sorts)?;
+pub fn published(app: &Tenant, sorts: &[(KeyKind, Algorithm)]) -> Result<PublishedKeys> {
+    let keys = with_signing_keys(app, sorts)?;
     let now = Time::now();
-    let listed =
-        |key: &&Key| algorithms.contains(&key.algorithm) && key.is_valid(&app.settings, now);
+    let listed = |key: &&Key| {
+        sorts.contains(&(key.row.kind, key.algorithm)) && key.is_valid(&app.settings, now)
+    };
     let (statics, dynamics): (Vec<_>, Vec<_>) = keys
         .0
         .iter()
         .filter(listed)
-        .partition(|key| key.row.is_static);
+        .partition(|key| key.row.kind != KeyKind::Dynamic);
     let interval = app.settings.dynamic_signing_key_update_interval_ms();
     let next_key = dynamics.first().map_or(0, |newest| {
         (newest.row.created_at.plus(interval - OVERLAP_MS).0 - now.0).div_euclid(1000)
@@ -287,7 +287,7 @@ pub fn maintain(app: &Tenant) -> Result<u64> {
         let in_use = app_keys(&app.app_id)?
             .0
             .iter()
-            .any(|key| !key.row.is_static && key.algorithm == algorithm);
+            .any(|key| key.is_of(KeyKind::Dynamic, algorithm));
         if in_use {
             signing_key(app, KeyKind::Dynamic, algorithm)?;
         }

@@ -1,5 +1,6 @@
 //! Tokens of the application's own, and the published keys.
 
+use auth_core::signing::Algorithm;
 use pgrx::prelude::*;
 use serde_json::json;
 
@@ -41,7 +42,12 @@ fn jwks(app_id: default!(Option<&str>, "'public'")) -> pgrx::JsonB {
             app.settings.cdi_access_token_algorithm(),
         ];
         algorithms.dedup();
-        Ok(json!({"keys": keys::published(&app, &algorithms)?.keys}))
+        let mut sorts = keys::supertokens_sorts(&algorithms);
+        // Where the GoTrue door signs with a key of the app's own.
+        if app.jwt_keys()?.is_none() {
+            sorts.push((KeyKind::GoTrue, Algorithm::Es256));
+        }
+        Ok(json!({"keys": keys::published(&app, &sorts)?.keys}))
     })
 }
 

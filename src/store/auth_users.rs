@@ -247,6 +247,14 @@ pub fn update(user: &AuthUser, now: Time) {
     );
 }
 
+/// Replaces what the server notes about a user for its client.
+pub fn set_app_metadata(id: Uuid, app_metadata: &Value) {
+    db::execute(
+        "UPDATE auth.users SET raw_app_meta_data = $2 WHERE id = $1",
+        &[id.into(), app_metadata.into()],
+    );
+}
+
 /// Keeps the hash of a password for when its user has an address or a number to sign in with.
 pub fn set_pending_password(id: Uuid, hash: Option<&str>) {
     db::execute(

@@ -48,7 +48,7 @@ pub fn methods_of(app_id: &str, user_id: Uuid) -> Vec<MethodRow> {
                           WHERE v.app_id = $1 AND v.email = m.email AND v.user_id = coalesce(
                               (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = m.id),
                               m.id::text)), false)
-         FROM auth.login_methods m WHERE m.user_id = $2 AND m.app_id = $1 ORDER BY m.time_joined, m.id",
+         FROM auth.login_methods m WHERE m.user_id = $2 AND m.app_id = $1 ORDER BY m.time_joined, m.email IS NULL, m.id",
         &[app_id.into(), user_id.into()],
         MethodRow::read,
     )

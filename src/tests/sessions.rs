@@ -198,7 +198,7 @@ mod tests {
         // As if the key had been made a week less thirty seconds ago: the next one is published, not yet used.
         Spi::run(
             "UPDATE auth.signing_keys SET created_at = created_at - interval '168 h' + interval '30 s'
-             WHERE NOT is_static",
+             WHERE kind = 'dynamic'",
         )
         .unwrap();
         let header = |session: &Value| {
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(header(&overlapping), header(&old));
         assert_eq!(kids(), 2);
         Spi::run(
-            "UPDATE auth.signing_keys SET created_at = created_at - interval '2 min' WHERE NOT is_static",
+            "UPDATE auth.signing_keys SET created_at = created_at - interval '2 min' WHERE kind = 'dynamic'",
         )
         .unwrap();
         let new = create("'x'");

@@ -84,7 +84,7 @@ test("4.4 7.9.222 each app has keys of its own", async () => {
 
 /** Makes the app's dynamic keys older. */
 const age = (app, interval) =>
-  sql("UPDATE auth.signing_keys SET created_at = created_at - $2::interval WHERE app_id = $1 AND NOT is_static"
+  sql("UPDATE auth.signing_keys SET created_at = created_at - $2::interval WHERE app_id = $1 AND kind = 'dynamic'"
     + " RETURNING kid", app.slice("/appid-".length), interval);
 
 test("7.13.312 4.3 a dynamic key retires, and its tokens stay good", async () => {

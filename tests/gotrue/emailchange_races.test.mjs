@@ -158,7 +158,8 @@ test("4.1 an administrator gives an address to somebody while others sign up wit
     for (let round = 0; round < ROUNDS; round += 1) {
       const wanted = newEmail("new");
       const { user } = hasPassword ? await lenient.member() : await withoutPassword(lenient);
-      const give = () => lenient.admin("PUT", `/admin/users/${user.id}`, { body: { email: wanted, email_confirm: true } });
+      const body = { email: wanted, email_confirm: true };
+      const give = () => lenient.admin("PUT", `/admin/users/${user.id}`, { body });
       const signUp = () => lenient.post("/signup", { email: wanted, password: PASSWORD });
       const [given] = await atOnce([give, signUp]);
       if (given.status !== 200) refused(given, 500, "unexpected_failure", "Error updating user");

@@ -1,7 +1,7 @@
 // What the tests of the GoTrue door share: an instance of one's own, calls, mails.
 import assert from "node:assert/strict";
 import { createHash, createHmac, randomUUID } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { newApp, newEmail, newId, newPhone, sql } from "../cdi/helper.mjs";
 
@@ -118,10 +118,16 @@ export function refused(answer, status, code, message) {
 
 const DEADLINE = 10_000;
 
+/** What the gateway keeps in its folder, oldest first. */
+function kept(ending) {
+  const names = readdirSync(MAIL).filter((name) => name.endsWith(ending)).map((name) => join(MAIL, name));
+  const dated = names.map((name) => ({ name, at: statSync(name).mtimeMs })).sort((a, b) => a.at - b.at);
+  return dated.map(({ name }) => readFileSync(name, "utf8"));
+}
+
 /** The mails to an address, oldest first: {subject, code, link, token, text}. */
 function mailsTo(address) {
-  const found = readdirSync(MAIL).filter((name) => name.endsWith(".eml")).map((name) => readFileSync(join(MAIL, name), "utf8"));
-  return found.filter((mail) => mail.match(/^To: (.*)$/m)?.[1].includes(address)).map(parse).sort((a, b) => a.date - b.date);
+  return kept(".eml").filter((mail) => mail.match(/^To: (.*)$/m)?.[1].includes(address)).map(parse);
 }
 
 function parse(mail) {
@@ -134,7 +140,6 @@ function parse(mail) {
     code: body.replace(/\S*[@/]\S*/g, "").match(/\b\d{6,10}\b/)?.[0],
     link,
     token: link && new URL(link).searchParams.get("token"),
-    date: Date.parse(plain.match(/^Date: (.*)$/m)?.[1]),
     text: body,
   };
 }
@@ -162,8 +167,7 @@ export async function mailsAfterAll(instance, address) {
 export async function textTo(phone, known = 0) {
   const end = Date.now() + DEADLINE;
   while (Date.now() < end) {
-    const texts = readdirSync(MAIL).filter((name) => name.endsWith(".txt")).map((name) => readFileSync(join(MAIL, name), "utf8"));
-    const own = texts.filter((text) => text.includes(`To: ${phone}\n`));
+    const own = kept(".txt").filter((text) => text.includes(`To: ${phone}\n`));
     if (own.length > known) return own[known].match(/\b\d{6,10}\b/)[0];
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -40,14 +40,14 @@ fn create(call: &Call) -> Result<Reply> {
 
 fn jwks(call: &Call) -> Result<Reply> {
     let app = call.app()?;
-    let published = keys::published(&app, &[call.algorithm(&app)])?;
+    let published = keys::published(&app, &keys::supertokens_sorts(&[call.algorithm(&app)]))?;
     Ok(Reply::json(200, &ok(json!({"keys": published.keys}))))
 }
 
 /// Open to everybody: verifiers fetch it without key or version.
 fn well_known_jwks(call: &Call) -> Result<Reply> {
     let app = call.any_app()?;
-    let published = keys::published(&app, &[call.algorithm(&app)])?;
+    let published = keys::published(&app, &keys::supertokens_sorts(&[call.algorithm(&app)]))?;
     let caching = format!("max-age={}, must-revalidate", published.max_age_s);
     let document = json!({"keys": published.keys});
     Ok(Reply::json(200, &document).with_header("cache-control", caching))

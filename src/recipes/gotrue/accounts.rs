@@ -329,6 +329,17 @@ pub fn recount_providers(context: &Context, user: &mut AuthUser) {
     }
 }
 
+/// Does so if other doors have made, linked or unlinked the user; whether they have.
+pub fn recount_changed_providers(context: &Context, user: &mut AuthUser) -> bool {
+    let providers = json!(identities::providers(&identities::list(context, user)));
+    let known = user.app_metadata.get("providers").unwrap_or(&Value::Null);
+    let is_changed = *known != providers && !user.is_anonymous;
+    if is_changed {
+        recount_providers(context, user);
+    }
+    is_changed
+}
+
 /// The login method that a user's password stands on: that of its address, or any with one.
 pub fn password_method<'a>(user: &AuthUser, methods: &'a [MethodRow]) -> Option<&'a MethodRow> {
     let with_password = |method: &&MethodRow| method.password_hash.is_some();

@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 use super::jwt;
 use crate::db::Time;
 use crate::error::{Error, Result};
-use crate::keys::KeyKind;
 use crate::recipes::multitenancy;
 use crate::tenant::Tenant;
 
@@ -76,5 +75,5 @@ pub fn create_api_key(tenant: &Tenant, role: &str) -> Result<String> {
         return Err(Error::invalid("argument \"role\" must not be empty"));
     }
     let claims: Value = json!({"role": role, "iss": "auth", "iat": Time::now().seconds()});
-    jwt::sign(tenant, &claims, KeyKind::Static)
+    jwt::sign(tenant, &claims)
 }

@@ -1,5 +1,5 @@
 //! Access tokens of the GoTrue door (GoTrue reference, 3.7): signed with the operator's keys if there are any, otherwise
-//! with keys of the app's own.
+//! with a key of the app's own, which no other door signs with.
 
 use auth_core::jwk_set::{JwtError, Unverified};
 use auth_core::signing::Algorithm;
@@ -17,10 +17,10 @@ const ALGORITHM: Algorithm = Algorithm::Es256;
 ///
 /// # Errors
 /// [`Error::Keys`], [`Error::Unconfigured`].
-pub fn sign(tenant: &Tenant, claims: &Value, kind: KeyKind) -> Result<String> {
+pub fn sign(tenant: &Tenant, claims: &Value) -> Result<String> {
     let signed = match tenant.jwt_keys()? {
         Some(keys) => keys.sign(claims),
-        None => keys::signing_key(tenant, kind, ALGORITHM)?.sign(&[], claims),
+        None => keys::signing_key(tenant, KeyKind::GoTrue, ALGORITHM)?.sign(&[], claims),
     };
     signed.map_err(|error| Error::Keys(error.to_string()))
 }
@@ -41,7 +41,8 @@ pub fn verify(
         Ok(token) => token,
         Err(error) => return Ok(Err(error)),
     };
-    let verified = keys::with_verifying_key(tenant, token.kid().unwrap_or_default(), |key| {
+    let kid = token.kid().unwrap_or_default();
+    let verified = keys::with_verifying_key(tenant, &[KeyKind::GoTrue], kid, |key| {
         key.verifies(
             token.alg().unwrap_or_default(),
             token.message,
@@ -62,6 +63,6 @@ pub fn verify(
 pub fn published(tenant: &Tenant) -> Result<Value> {
     Ok(match tenant.jwt_keys()? {
         Some(keys) => keys.public_set(),
-        None => json!({ "keys": keys::published(tenant, &[ALGORITHM])?.keys }),
+        None => json!({ "keys": keys::published(tenant, &[(KeyKind::GoTrue, ALGORITHM)])?.keys }),
     })
 }

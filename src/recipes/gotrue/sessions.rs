@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::{self, Action, Actor};
-use super::{Context, Failure, Refusal, Result, factors, hooks, jwt};
+use super::{Context, Failure, Refusal, Result, accounts, factors, hooks, jwt};
 use crate::db::Time;
 use crate::keyring::keyring;
-use crate::keys::KeyKind;
 use crate::store::auth_sessions::{self, AuthSession};
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::{active_users, users};
@@ -71,7 +70,10 @@ pub fn open(
     }
     auth_users::mark_signed_in(user_id, now);
     active_users::mark(app_id, &user_id.to_string(), now);
-    let user = auth_users::find(app_id, user_id).ok_or(Failure::Overtaken)?;
+    let mut user = auth_users::find(app_id, user_id).ok_or(Failure::Overtaken)?;
+    if accounts::recount_changed_providers(context, &mut user) {
+        auth_users::set_app_metadata(user.id, &user.app_metadata);
+    }
     tokens(context, user, &session, method)
 }
 
@@ -127,7 +129,7 @@ pub fn tokens(
     }
     let claims = hooks::custom_claims(context, claims, method)?;
     Ok(Tokens {
-        access_token: jwt::sign(context.tenant, &claims, KeyKind::Dynamic)?,
+        access_token: jwt::sign(context.tenant, &claims)?,
         expires_at,
         expires_in,
         refresh_token: refresh_token(context, session)?,

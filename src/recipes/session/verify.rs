@@ -60,7 +60,8 @@ pub(super) fn read(
         Err(error) => return Ok(Err(error)),
     };
     let kid = token.kid.clone();
-    let verified = keys::with_verifying_key(app, &kid, |key| token.verify(key))?;
+    let verified =
+        keys::with_verifying_key(app, &keys::SUPERTOKENS, &kid, |key| token.verify(key))?;
     Ok(verified.unwrap_or(Err(TokenError::UnknownKey)))
 }
 
