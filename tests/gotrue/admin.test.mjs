@@ -210,14 +210,6 @@ test("211 another address, at once; not somebody else's", async () => {
   refused(await update(one.user.id, { email: "abc" }), 400, "validation_failed");
 });
 
-test("2.19 an identity is verified only where the administrator says so", async () => {
-  const { user } = await instance.member();
-  const changed = ok(await update(user.id, { email: newEmail("new") }));
-  assert.equal(changed.identities[0].identity_data.email_verified, false);
-  const confirmed = ok(await create({ email: newEmail(), email_confirm: true }));
-  assert.equal(confirmed.identities[0].identity_data.email_verified, false, "the identity is as it was");
-});
-
 test("212 confirming, and not unconfirming", async () => {
   const { user } = await instance.member();
   assert.ok(ok(await update(user.id, { email_confirm: false })).email_confirmed_at);

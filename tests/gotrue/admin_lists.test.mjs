@@ -174,15 +174,6 @@ test("4.14 what else stays of a user who is deleted by name", async () => {
   assert.equal(ok(await find(single.id)).phone, hidden(single.id, "").slice(0, 15));
 });
 
-test("4.14 identities stay, with nothing in them", async () => {
-  const { user } = await instance.member();
-  ok(await remove(user.id, { should_soft_delete: true }));
-  const { identities } = ok(await find(user.id));
-  const shown = identities.map(({ id, provider }) => [id, provider]);
-  assert.deepEqual(shown, [[hidden(user.id, `email:${user.id}`), "email"]]);
-  assert.equal(identities[0].identity_data, undefined);
-});
-
 test("229 who is deleted by name cannot sign in", async () => {
   const { email, user } = await instance.member();
   ok(await remove(user.id, { should_soft_delete: true }));

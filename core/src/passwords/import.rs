@@ -88,6 +88,33 @@ pub fn check_import(
     }
 }
 
+/// Whether a hash from elsewhere can match a password: one of Argon2 (i or id, of version 19, without key or data), bcrypt or
+/// Firebase's scrypt that is well-formed to its end (GoTrue reference, 4.4).
+pub fn is_whole(hash: &str) -> bool {
+    const ARGON2: &str =
+        r"\A\$argon2(?:i|id)\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+\z";
+    const BCRYPT: &str = r"\A\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}\z";
+    let matches = |form| regex_lite::Regex::new(form).is_ok_and(|form| form.is_match(hash));
+    let number = |name: &str| -> Option<u32> {
+        let parameters = hash.split('$').nth(3)?;
+        parameters
+            .split(',')
+            .find_map(|part| part.strip_prefix(name))?
+            .parse()
+            .ok()
+    };
+    match recognise(hash) {
+        Some(ImportAlgorithm::Argon2) => {
+            matches(ARGON2)
+                && number("t=").is_some_and(|passes| passes <= 20)
+                && number("p=").is_some_and(|lanes| lanes <= 16)
+        }
+        Some(ImportAlgorithm::Bcrypt) => matches(BCRYPT),
+        Some(ImportAlgorithm::FirebaseScrypt) => true,
+        None => false,
+    }
+}
+
 /// What an import names: the hash without blanks around it, and the algorithm.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ mod bcrypt;
 mod firebase;
 mod import;
 
-pub use import::{ImportAlgorithm, ImportError, check_import, read_import};
+pub use import::{ImportAlgorithm, ImportError, check_import, is_whole, read_import};
 
 /// Memory, in KiB, beyond which a hash is neither made, nor imported, nor verified: it would stall or
 /// starve the backend that computes it.

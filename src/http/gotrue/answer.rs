@@ -59,6 +59,9 @@ fn refusal(request: &Request, refusal: &Refusal) -> Reply {
         let document = json!({"error": kind, "error_description": refusal.message});
         return Reply::bare_json(400, &document);
     }
+    if let Form::Redirect(location) = &refusal.form {
+        return Reply::redirect(303, location.clone());
+    }
     let (code, is_new) = (refusal.shown_code(), wants_new_form(request));
     let mut document = if is_new {
         json!({"code": code, "message": refusal.message})

@@ -92,7 +92,11 @@ impl<'a> Call<'a> {
             .request
             .header("x-jwt-aud")
             .filter(|aud| !aud.is_empty());
-        let own = audiences(claims).first().copied().map(str::to_owned);
+        let role = claims.get("role").and_then(Value::as_str);
+        let is_admin = role.is_some_and(|role| self.tenant.settings.is_admin_role(role));
+        // That of an administrator says nothing about users.
+        let own = audiences(claims).first().copied().filter(|_| !is_admin);
+        let own = own.map(str::to_owned);
         match named {
             Some(named) => self.context_for(named),
             None => {
@@ -269,7 +273,10 @@ impl<'a> Call<'a> {
         let claims = self.claims()?;
         if let Some(session) = self.session(&claims, None)? {
             let user = auth_users::find(&self.tenant.app_id, session.user_id);
-            user.ok_or_else(|| Refusal::new(403, "user_not_found", "User not found"))?;
+            let user = user.ok_or_else(|| Refusal::new(403, "user_not_found", "User not found"))?;
+            if user.is_banned(self.now) {
+                return Err(Refusal::user_banned(403).into());
+            }
             sessions::check_life(&self.context(), &session).map_err(|failure| match failure {
                 Failure::Refused(refusal) => Failure::from(Refusal {
                     status: 403,

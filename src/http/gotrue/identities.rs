@@ -33,6 +33,10 @@ fn unlink_identity(call: &Call) -> Result<Reply> {
     refuse_disabled(call)?;
     let id = call.id(0, "identity_id")?;
     let context = call.context_of(&caller.claims);
+    if caller.user.aud != context.audience {
+        let message = "Token audience doesn't match request audience";
+        return Err(Refusal::new(403, "unexpected_audience", message).into());
+    }
     unlink::unlink(&context, &caller.user, id)?;
     Ok(Reply::bare_json(200, &json!({})))
 }

@@ -10,6 +10,7 @@ use super::{Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
 use crate::recipes::gotrue::limits::Limit;
+use crate::recipes::gotrue::refusal::Form;
 use crate::recipes::gotrue::sessions::Tokens;
 use crate::recipes::gotrue::verify::{FIRST_HALF, Place, Verified, VerifyType, by_code, by_link};
 use crate::recipes::gotrue::{Failure, Refusal, Result};
@@ -113,8 +114,12 @@ fn follow(call: &Call) -> Result<Reply> {
             };
             with_fragment(&target, &message)
         }
-        // It is told in the address: nothing has been written, for refusals come before that.
-        Err(Failure::Refused(refusal)) => with_refusal(&target, &refusal, is_pkce),
+        // What was written on the way is undone, as for every refusal.
+        Err(Failure::Refused(refusal)) => {
+            let location = with_refusal(&target, &refusal, is_pkce);
+            let form = Form::Redirect(location);
+            return Err(Refusal { form, ..*refusal }.into());
+        }
         Err(other) => return Err(other),
     };
     Ok(Reply::redirect(303, location))

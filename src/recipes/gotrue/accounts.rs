@@ -155,7 +155,10 @@ pub fn create(context: &Context, new: NewUser) -> Result<AuthUser> {
     // As it is now: an application's triggers may have changed it.
     let mut user = find(context, id)?;
     if new.email_is_confirmed || new.phone_is_confirmed {
+        let given = user.app_metadata.clone();
         verified(context, &mut user)?;
+        user.app_metadata = given;
+        auth_users::update(&user, now);
     }
     if new.has_hooks {
         let input = json!({"user": hooks::shown_user(context, &user)});

@@ -2,12 +2,12 @@
 
 use auth_core::duration::GoDuration;
 use auth_core::hash;
-use auth_core::passwords::check_import;
+use auth_core::passwords::{check_import, is_whole};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::accounts::{self, NewUser};
+use super::accounts::{self, NewUser, bare_phone};
 use super::audit::{self, Action, Actor};
 use super::{Context, Refusal, Result, contacts, factors, identities, passwords};
 use crate::db::Time;
@@ -112,15 +112,17 @@ pub fn create(context: &Context, role: &str, id: Option<Uuid>, new: Changes) -> 
             ..NewUser::default()
         },
     )?;
-    let traits = json!({
-        "user_id": user.id, "user_email": user.email, "user_phone": user.phone, "provider": providers[0],
-    });
+    let mut traits = traits(&user);
+    traits["provider"] = providers[0].into();
     audit::note(context, Actor::Admin(role), Action::UserSignedUp, traits);
     Ok(user)
 }
 
 /// A hash from elsewhere.
 fn imported(context: &Context, hash: &str) -> Result<String> {
+    if !is_whole(hash) {
+        return Err(Refusal::new(500, "", "Invalid password hash").into());
+    }
     let signer_key = context.tenant.settings.firebase_signer_key();
     check_import(hash, None, signer_key)
         .map_err(|error| Refusal::new(500, "", format!("Invalid password hash: {error}")).into())
@@ -203,7 +205,11 @@ pub fn update(context: &Context, role: &str, user: &AuthUser, new: Changes) -> R
 }
 
 fn traits(user: &AuthUser) -> Value {
-    json!({"user_id": user.id, "user_email": user.email, "user_phone": user.phone})
+    json!({
+        "user_id": user.id,
+        "user_email": user.email.as_deref().unwrap_or_default(),
+        "user_phone": bare_phone(user.phone.as_deref().unwrap_or_default()),
+    })
 }
 
 /// Deletes a user: wholly, or so that the row stays for the application's data.
@@ -240,7 +246,8 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
         let text = format!("{}{}", user.id, value.as_deref().unwrap_or_default());
         URL_SAFE_NO_PAD.encode(hash::sha256(text.as_bytes()))
     };
-    let hidden_phone = |value: &Option<String>| hidden(value).chars().take(15).collect();
+    let bare = |value: &Option<String>| value.as_deref().map(|phone| bare_phone(phone).to_owned());
+    let hidden_phone = |value| hidden(&bare(value)).chars().take(15).collect();
     user.email = Some(hidden(&user.email));
     user.phone = Some(hidden_phone(&user.phone));
     user.email_change = None;

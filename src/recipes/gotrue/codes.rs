@@ -104,8 +104,7 @@ fn validity_s(context: &Context, code: &CodeRow) -> i64 {
 }
 
 fn is_expired(context: &Context, code: &CodeRow) -> bool {
-    code.wrong_attempts >= MOST_WRONG
-        || otp::is_expired(code.sent_at.0, validity_s(context, code), context.now.0)
+    otp::is_expired(code.sent_at.0, validity_s(context, code), context.now.0)
 }
 
 /// The code of one of these kinds that a user was sent to an address and typed in; a wrong one is counted, unless the
@@ -158,14 +157,15 @@ fn find_among(
             hash::equal(hash, &code.code_hash) | found
         })
     };
-    let mut found = None;
-    for code in candidates {
-        if !is_right(&code) {
+    let (right, wrong): (Vec<_>, Vec<_>) = candidates.into_iter().partition(is_right);
+    if right.is_empty() {
+        // Of several users who want one address, each was sent a code: a right one is no wrong one of the others.
+        for code in &wrong {
             one_time_codes::count_wrong(code.user_id, code.kind);
-        } else if !is_expired(context, &code) && found.is_none() {
-            found = Some(code);
         }
     }
+    let works = |code: &CodeRow| code.wrong_attempts < MOST_WRONG && !is_expired(context, code);
+    let found = right.into_iter().find(works);
     Ok(found)
 }
 

@@ -61,6 +61,7 @@ pub fn set_email(
     is_confirmed: bool,
 ) -> Result<()> {
     let tenant = context.tenant;
+    auth_users::lock_address(&tenant.app_id, tenant.id(), email);
     if auth_users::email_is_taken(&tenant.app_id, tenant.id(), email, Some(user.id)) {
         return Err(Refusal::email_exists().into());
     }
@@ -108,6 +109,7 @@ pub fn set_phone(
     is_confirmed: bool,
 ) -> Result<()> {
     let tenant = context.tenant;
+    auth_users::lock_address(&tenant.app_id, tenant.id(), phone);
     if auth_users::phone_is_taken(&tenant.app_id, tenant.id(), phone, Some(user.id)) {
         return Err(Refusal::phone_exists().into());
     }

@@ -23,6 +23,8 @@ pub enum Form {
     Ordinary,
     /// With what is wrong with a password.
     WeakPassword(Vec<&'static str>),
+    /// By sending the browser there.
+    Redirect(String),
     /// As OAuth does it (RFC 6749, section 5.2); always 400.
     OAuth(&'static str),
 }
