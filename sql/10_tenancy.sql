@@ -59,6 +59,6 @@ COMMENT ON TABLE auth.setting_values IS 'Settings that differ from their default
 COMMENT ON COLUMN auth.setting_values.app_id IS 'The app; the values of app "public", tenant "public" apply wherever no nearer one is set';
 COMMENT ON COLUMN auth.setting_values.tenant_id IS 'The tenant; the values of an app''s tenant "public" apply to the whole app';
 COMMENT ON COLUMN auth.setting_values.key IS 'Name of the setting, see auth.settings';
-COMMENT ON COLUMN auth.setting_values.value IS 'The value, already checked and converted';
+COMMENT ON COLUMN auth.setting_values.value IS 'The value, already checked and converted; that of a secret is sealed under the key that the server setting auth.key_file names';
 -- Settings can hold API keys: keep their values out of the statistics (CVE-2025-8713).
 ALTER TABLE auth.setting_values ALTER COLUMN value SET STATISTICS 0;

@@ -65,6 +65,7 @@ COMMENT ON COLUMN auth.users.last_sign_in_at IS 'When the user last signed in';
 COMMENT ON COLUMN auth.users.time_joined IS 'When the oldest of the user''s login methods was made; whole milliseconds';
 COMMENT ON COLUMN auth.users.created_at IS 'When the row was made';
 COMMENT ON COLUMN auth.users.updated_at IS 'When the user was last changed';
+ALTER TABLE auth.users ALTER COLUMN pending_password_hash SET STATISTICS 0;
 CREATE INDEX users_app_time_joined ON auth.users (app_id, time_joined, id DESC);
 CREATE INDEX users_merged_into ON auth.users (merged_into) WHERE merged_into IS NOT NULL;
 

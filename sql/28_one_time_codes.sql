@@ -25,7 +25,9 @@ COMMENT ON COLUMN auth.one_time_codes.sent_at IS 'When it was sent';
 CREATE UNIQUE INDEX one_time_codes_link ON auth.one_time_codes (link_hash) WHERE link_hash IS NOT NULL;
 CREATE INDEX one_time_codes_address ON auth.one_time_codes (app_id, address, kind);
 CREATE INDEX one_time_codes_sent ON auth.one_time_codes (sent_at);
-ALTER TABLE auth.one_time_codes ALTER COLUMN code_hash SET STATISTICS 0;
+ALTER TABLE auth.one_time_codes
+    ALTER COLUMN code_hash SET STATISTICS 0,
+    ALTER COLUMN link_hash SET STATISTICS 0;
 
 -- What lies between the first request of a sign-in with PKCE and its last (RFC 7636).
 CREATE TABLE auth.flow_states (
@@ -52,5 +54,6 @@ COMMENT ON COLUMN auth.flow_states.code_hash IS 'SHA-256 of the code that is exc
 COMMENT ON COLUMN auth.flow_states.code_issued_at IS 'When it was';
 COMMENT ON COLUMN auth.flow_states.created_at IS 'When the flow began';
 CREATE UNIQUE INDEX flow_states_code ON auth.flow_states (code_hash) WHERE code_hash IS NOT NULL;
+ALTER TABLE auth.flow_states ALTER COLUMN code_hash SET STATISTICS 0;
 CREATE INDEX flow_states_user ON auth.flow_states (user_id, authentication_method, created_at);
 CREATE INDEX flow_states_created ON auth.flow_states (created_at);

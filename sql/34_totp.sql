@@ -97,6 +97,7 @@ COMMENT ON COLUMN auth.mfa_challenges.code_hash IS 'HMAC-SHA-256 of the code tha
 COMMENT ON COLUMN auth.mfa_challenges.wrong_attempts IS 'How many wrong codes were tried';
 COMMENT ON COLUMN auth.mfa_challenges.created_at IS 'When it was asked';
 COMMENT ON COLUMN auth.mfa_challenges.verified_at IS 'When it was answered';
+ALTER TABLE auth.mfa_challenges ALTER COLUMN code_hash SET STATISTICS 0;
 CREATE INDEX mfa_challenges_factor ON auth.mfa_challenges (factor_id);
 CREATE INDEX mfa_challenges_user ON auth.mfa_challenges (user_id);
 CREATE INDEX mfa_challenges_created ON auth.mfa_challenges (created_at);

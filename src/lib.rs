@@ -3,11 +3,11 @@
 //! | module | what it is |
 //! |---|---|
 //! | `functions` | the SQL functions, one file a recipe |
-//! | `http` | the HTTP door: CDI, the interface that SuperTokens' SDKs speak |
+//! | `http` | the HTTP doors: CDI, which SuperTokens' SDKs speak, and GoTrue's REST API, which Supabase's do |
 //! | `recipes` | the rules |
 //! | `documents` | the JSON that both doors answer with |
 //! | `store`, `db` | the tables, and the statements against them |
-//! | `tenant`, `hosts`, `keys`, `keyring`, `hashing`, `cache` | what recipes stand on |
+//! | `tenant`, `setting_values`, `hosts`, `keys`, `keyring`, `hashing`, `cache` | what recipes stand on |
 //!
 //! The schema is in `sql/`, in the order of the files' numbers. What knows no Postgres is the crate `auth-core`.
 
@@ -23,6 +23,7 @@ mod http;
 mod keyring;
 mod keys;
 mod recipes;
+mod setting_values;
 mod store;
 mod tenant;
 #[cfg(any(test, feature = "pg_test"))]

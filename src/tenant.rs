@@ -9,6 +9,7 @@ use serde_json::Map;
 
 use crate::cache::Cache;
 use crate::error::{Error, Result};
+use crate::setting_values;
 use crate::store;
 use crate::store::tenants::TenantRow;
 
@@ -136,7 +137,7 @@ fn load(app_id: &str, tenant_id: &str) -> Result<Tenant> {
         row = Some(TenantRow::unrestricted(PUBLIC));
     }
     let row = row.ok_or_else(|| not_found(app_id, tenant_id))?;
-    let layers = setting_layers(app_id, tenant_id);
+    let layers = setting_layers(app_id, tenant_id)?;
     let layers: Vec<_> = layers.iter().collect();
     let settings = Settings::resolve(&layers).map_err(Error::StoredSettings)?;
     Ok(Tenant {
@@ -149,7 +150,13 @@ fn load(app_id: &str, tenant_id: &str) -> Result<Tenant> {
 
 /// The settings that apply to a tenant, nearest first: its own, its app's, those of its domain's public app, those of
 /// the base.
-pub fn setting_layers(app_id: &str, tenant_id: &str) -> Vec<Map<String, serde_json::Value>> {
+///
+/// # Errors
+/// [`Error::Keys`] when a secret among them cannot be opened.
+pub fn setting_layers(
+    app_id: &str,
+    tenant_id: &str,
+) -> Result<Vec<Map<String, serde_json::Value>>> {
     let public_of_domain = app_id_in(split_app_id(app_id).0, PUBLIC);
     let mut levels = vec![
         (app_id, tenant_id),
@@ -160,7 +167,7 @@ pub fn setting_layers(app_id: &str, tenant_id: &str) -> Vec<Map<String, serde_js
     levels.dedup();
     levels
         .into_iter()
-        .map(|(app_id, tenant_id)| store::settings::of_tenant(app_id, tenant_id))
+        .map(|(app_id, tenant_id)| setting_values::of_tenant(app_id, tenant_id))
         .collect()
 }
 

@@ -1,8 +1,9 @@
 // Primary users, and accounts that SuperTokens links (docs/one-user-base.md).
 import test from "node:test";
-import { createSession, get, ok as done, refreshSession, signIn } from "../cdi/helper.mjs";
+import { createSession, get, ok as done, post, refreshSession, signIn } from "../cdi/helper.mjs";
 import {
-  createPrimary, group, link, methodIds, unlink, userOf, verified, withCode, withPassword, withPhone, withProvider,
+  createPrimary, group, link, methodIds, stranger, unlink, userOf, verified, withCode, withPassword, withPhone,
+  withProvider,
 } from "../cdi/linking_helper.mjs";
 import {
   PASSWORD, assert, mailTo, mailsAfterAll, newEmail, newInstance, newPhone, ok, refused, sql, textTo,
@@ -83,19 +84,32 @@ test("Primary users: what one has, nobody else confirms", async () => {
   const first = await withProvider(at, email);
   done(await createPrimary(first.id, at));
   refused(await verify(door, { type: "signup", email, token: mail.code }), 403, "otp_expired");
-  await refusedLink(linkTo(door, { type: "signup", token: mail.token }), "email_exists");
+  await refusedLink(linkTo(door, { type: "signup", token: mail.token }), "email_exists", null);
   assert.equal((await seen(late.id)).email_confirmed_at, undefined);
   assert.equal((await userOf(late.id, at)).loginMethods[0].verified, false);
 });
 
 test("Primary users: what one has, nobody signs up with at GoTrue", async () => {
-  const first = await withProvider(at);
+  const email = newEmail();
+  const first = await withProvider(at, email, stranger(email, true));
   done(await createPrimary(first.id, at));
   const answer = await door.signUp(first.email);
   assert.notEqual(answer.id, first.id);
   assert.deepEqual(answer.identities, [], "nothing is told of who has it");
   assert.equal(row(answer.id), undefined);
   refused(await door.admin("POST", "/admin/users", { body: { email: first.email } }), 422, "email_exists");
+});
+
+test("Primary users: what one has without proof, it can prove at GoTrue", async () => {
+  const first = await withProvider(at);
+  done(await createPrimary(first.id, at));
+  assert.equal((await door.signUp(first.email)).id, first.id);
+  refused(await door.signIn(first.email), 400, "invalid_credentials");
+  const { code } = await mailTo(first.email);
+  const session = ok(await verify(door, { type: "signup", email: first.email, token: code }));
+  assert.equal(session.user.id, first.id);
+  assert.equal((await userOf(first.id, at)).loginMethods[0].verified, true);
+  refused(await door.signIn(first.email), 400, "invalid_credentials");
 });
 
 test("Linked accounts: the row of a linked user stays, and is no user of GoTrue", async () => {
@@ -142,7 +156,6 @@ test("Linked accounts: nobody signs up with a further address of a user", async 
 
 test("Linked accounts: a user of SuperTokens signs in by mail with each of its verified addresses", async () => {
   const other = await withCode(at);
-  await verified(other.id, other.email, at);
   const user = await owner(other);
   for (const email of [user.email, other.email]) assert.equal(ok(await byMail(email)).user.id, user.id, email);
 });
@@ -177,7 +190,6 @@ test("Linked accounts: a user without a number gets that of what is linked", asy
 
 test("Linked accounts: who is unlinked is a user of its own again, and no primary one", async () => {
   const other = await withCode(at);
-  await verified(other.id, other.email, at);
   const user = await owner(other);
   done(await unlink(other.id, at));
   const again = await seen(other.id);
@@ -189,7 +201,6 @@ test("Linked accounts: who is unlinked is a user of its own again, and no primar
 
 test("Linked accounts: a login method that GoTrue added becomes a user of its own when it is unlinked", async () => {
   const { id, email } = await withCode(at);
-  await verified(id, email, at);
   const session = ok(await byMail(email));
   ok(await door.put("/user", { password: PASSWORD }, { token: session.access_token }));
   const second = methodIds(await userOf(id, at)).find((method) => method !== id);
@@ -201,7 +212,6 @@ test("Linked accounts: a login method that GoTrue added becomes a user of its ow
 
 test("Linked accounts: who is unlinked is as verified at GoTrue as at SuperTokens", async () => {
   const [before, during] = [await withCode(at), await withPassword(at)];
-  await verified(before.id, before.email, at);
   await owner(before, during);
   await verified(during.id, during.email, at);
   for (const { id } of [before, during]) {
@@ -215,7 +225,6 @@ test("Linked accounts: who is no longer verified at SuperTokens is not confirmed
   const other = await withPassword(at);
   await verified(other.id, other.email, at);
   await owner(other);
-  const { post } = await import("../cdi/helper.mjs");
   done(await post(`${at}/recipe/user/email/verify/remove`, { userId: other.id, email: other.email }));
   done(await unlink(other.id, at));
   assert.equal((await userOf(other.id, at)).loginMethods[0].verified, false);
@@ -233,7 +242,6 @@ test("Linked accounts: the login method that a user began with goes when it is u
 
 test("Linked accounts: with its last login method of an address a user loses the address", async () => {
   const other = await withCode(at);
-  await verified(other.id, other.email, at);
   const user = await owner(other);
   done(await unlink(user.id, at));
   const now = await seen(user.id);
@@ -242,7 +250,6 @@ test("Linked accounts: with its last login method of an address a user loses the
 
 test("Linked accounts: nothing is mailed to an address that is no longer the user's", async () => {
   const other = await withCode(at);
-  await verified(other.id, other.email, at);
   const user = await owner(other);
   done(await unlink(user.id, at));
   const stranger = await door.signUp(user.email);

@@ -24,6 +24,20 @@ cdi POST /recipe/user/password/reset "{\"method\": \"token\", \"token\": \"$rese
 # A statement of ours that fails with the values at hand: the payload collides with the server's claims.
 cdi POST /recipe/session "{\"userId\": \"$password\", \"userDataInJWT\": {\"sub\": \"$wrong\"}, \"userDataInDatabase\": {}, \"enableAntiCsrf\": false}" >/dev/null
 
+# At the GoTrue door.
+gotrue() { curl -s -X "$1" "$AUTH_URL/auth/v1$2" "${@:4}" ${3:+-d "$3"}; }
+secret='canary-secret-of-tokens-and-more-Q2mZ' smtp='canary-smtp-8HvL5' second='canary-second-3RtY6'
+value "SELECT auth.set_setting('jwt_secret', '\"$secret\"'), auth.set_setting('smtp_pass', '\"$smtp\"'),
+    auth.set_setting('mailer_autoconfirm', 'true'), auth.set_setting('site_url', '\"https://app.example.org\"'),
+    auth.set_setting('api_external_url', '\"$AUTH_URL/auth/v1\"')" >/dev/null
+gotrue POST /signup "{\"email\": \"gotrue-$mail\", \"password\": \"$second\"}" >"$AUTH_TEST_DIR/gotrue.json"
+bearer=$(json access_token <"$AUTH_TEST_DIR/gotrue.json") counter=$(json refresh_token <"$AUTH_TEST_DIR/gotrue.json")
+gotrue POST '/token?grant_type=password' "{\"email\": \"gotrue-$mail\", \"password\": \"$wrong\"}" >/dev/null
+gotrue POST '/token?grant_type=refresh_token' "{\"refresh_token\": \"$counter\"}" >/dev/null
+gotrue PUT /user "{\"password\": \"$new\"}" -H "Authorization: Bearer $bearer" >/dev/null
+gotrue POST /factors '{"factor_type": "totp"}' -H "Authorization: Bearer $bearer" >"$AUTH_TEST_DIR/factor.json"
+totp=$(json totp.secret <"$AUTH_TEST_DIR/factor.json")
+
 # As bind parameters of a SQL client.
 bind() {
     local query=$1
@@ -63,5 +77,12 @@ for place in postgres.log:"$AUTH_CLUSTER/postgres.log" gateway.log:"$AUTH_CLUSTE
     lacks "$name holds no newer refresh token" "$file" "$newer"
     lacks "$name holds no reset token" "$file" "$reset"
     lacks "$name holds no sealing key" "$file" "$key"
+    lacks "$name holds no password of the GoTrue door" "$file" "$second"
+    lacks "$name holds no token of the GoTrue door" "$file" "${bearer##*.}"
+    lacks "$name holds no refresh token of the GoTrue door" "$file" "$counter"
+    lacks "$name holds no secret of a factor" "$file" "$totp"
 done
+# The statement that sets a secret is the administrator's own, and in what logs statements; a dump holds it sealed.
+lacks 'dump holds no secret of tokens' "$dump" "$secret"
+lacks 'dump holds no password of a mail server' "$dump" "$smtp"
 done_testing

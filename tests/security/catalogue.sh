@@ -59,6 +59,9 @@ none 'columns with secrets are left out of statistics' \
      WHERE (a.attrelid, a.attname) IN (('auth.login_methods'::regclass, 'password_hash'),
          ('auth.sessions'::regclass, 'refresh_hash'), ('auth.sessions'::regclass, 'previous_refresh_hash'),
          ('auth.one_time_tokens'::regclass, 'token_hash'), ('auth.signing_keys'::regclass, 'private_key'),
+         ('auth.users'::regclass, 'pending_password_hash'), ('auth.one_time_codes'::regclass, 'code_hash'),
+         ('auth.one_time_codes'::regclass, 'link_hash'), ('auth.flow_states'::regclass, 'code_hash'),
+         ('auth.mfa_challenges'::regclass, 'code_hash'), ('auth.outbox'::regclass, 'message'),
          ('auth.setting_values'::regclass, 'value')) AND a.attstattarget IS DISTINCT FROM 0"
 none 'the extension brings no superuser and nobody into its roles' \
     "SELECT rolname FROM pg_roles WHERE rolname IN ('auth_admin', 'auth_gateway')

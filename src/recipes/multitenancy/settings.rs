@@ -4,6 +4,7 @@ use auth_core::settings::{validate_base_config, validate_core_config};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::setting_values;
 use crate::store;
 use crate::tenant::{self, PUBLIC};
 
@@ -13,8 +14,7 @@ use crate::tenant::{self, PUBLIC};
 /// [`Error::Invalid`].
 pub fn put(app_id: &str, tenant_id: &str, update: &Map<String, Value>) -> Result<()> {
     let (own, merged) = merged(app_id, tenant_id, update)?;
-    store_settings(app_id, tenant_id, &own, &merged);
-    Ok(())
+    store_settings(app_id, tenant_id, &own, &merged)
 }
 
 /// Refuses settings that [`put`] would refuse, of an app or a tenant that need not exist yet.
@@ -34,7 +34,7 @@ fn merged(
     if app_id == PUBLIC && tenant_id == PUBLIC {
         return Err(Error::invalid("Cannot modify base config"));
     }
-    let mut layers = tenant::setting_layers(app_id, tenant_id);
+    let mut layers = tenant::setting_layers(app_id, tenant_id)?;
     let outer: Vec<_> = layers[1..].iter().collect();
     let merged = validate_core_config(update, &layers[0], &outer, tenant_id == PUBLIC)?;
     Ok((layers.swap_remove(0), merged))
@@ -45,16 +45,17 @@ fn store_settings(
     tenant_id: &str,
     old: &Map<String, Value>,
     new: &Map<String, Value>,
-) {
+) -> Result<()> {
     for (key, value) in new
         .iter()
         .filter(|(key, value)| old.get(*key) != Some(*value))
     {
-        store::settings::put(app_id, tenant_id, key, value);
+        setting_values::put(app_id, tenant_id, key, value)?;
     }
     for key in old.keys().filter(|key| !new.contains_key(*key)) {
         store::settings::delete(app_id, tenant_id, key);
     }
+    Ok(())
 }
 
 /// Sets one setting, also at the base (app `public`, tenant `public`); null removes it there.
@@ -75,10 +76,9 @@ pub fn set_settings(app_id: &str, tenant_id: &str, update: Map<String, Value>) -
     // Two callers who set settings that bear on each other take turns.
     store::tenants::find_for_update(&tenant.app_id, tenant.id());
     if tenant.app_id == PUBLIC && tenant.id() == PUBLIC {
-        let own = store::settings::of_tenant(PUBLIC, PUBLIC);
+        let own = setting_values::of_tenant(PUBLIC, PUBLIC)?;
         let merged = validate_base_config(&update, &own)?;
-        store_settings(PUBLIC, PUBLIC, &own, &merged);
-        Ok(())
+        store_settings(PUBLIC, PUBLIC, &own, &merged)
     } else {
         put(&tenant.app_id, tenant.id(), &update)
     }
