@@ -63,6 +63,49 @@ show_first_session() {
     call "refresh(refresh_token => :'token')" -v token="$(json "$REPLY" refreshToken token)"
 }
 
+# What the GoTrue door needs to know before it can mail links; what is set stays.
+set_gotrue_up() {
+    sql app auth -v url="$AUTH_URL/auth/v1" <<'EOF' >/dev/null
+SELECT auth.set_setting(key, to_jsonb(value)) FROM (VALUES
+    ('api_external_url', :'url'), ('site_url', 'http://localhost:3000')) AS wanted (key, value)
+WHERE NOT (SELECT is_set FROM auth.settings s WHERE s.key = wanted.key);
+EOF
+}
+
+show_first_mail() {
+    local address
+    address=demo+$(date +%s)-$$@example.org
+    set_gotrue_up
+    say "As Supabase's clients do, $AUTH_URL/auth/v1: sign up $address, who has to confirm the address"
+    REPLY=$(curl -sS -m 20 -X POST "$AUTH_URL/auth/v1/signup" -H 'content-type: application/json' \
+        -d "{\"email\": \"$address\", \"password\": \"$(head -c 12 /dev/urandom | base64)\"}" 2>&1) ||
+        die "the gateway did not answer POST /auth/v1/signup: $REPLY"
+    [[ -n $(json "$REPLY" id) ]] || die "the demonstration failed at POST /auth/v1/signup: $REPLY"
+    printf '    %-34s OK  user %s\n' 'POST /auth/v1/signup' "$(json "$REPLY" id)"
+    for ((i = 0; i < 100; i++)); do
+        show_new_mails
+        ((MAILS_SHOWN == 0)) || return 0
+        sleep 0.1
+    done
+    die "no mail has come: see $CLUSTER/gateway.log"
+}
+
+MAILS_SHOWN=0
+# Mails and text messages that have come since the last look: no mail server is configured, so the gateway keeps them.
+show_new_mails() {
+    local file look=$RUN/mails.seen next=$RUN/mails.next
+    [[ -e $look ]] || touch -d @0 "$look"
+    touch "$next"
+    while IFS= read -r file; do
+        MAILS_SHOWN=$((MAILS_SHOWN + 1))
+        printf '    Mail, kept as %s\n' "${file#"$ROOT"/}"
+        # Quoted-printable joins its lines by "=" at their ends.
+        sed -e ':a;/=\r\?$/{N;s/=\r\?\n//;ba}' -e 's/=3D/=/g; s/\r$//' "$file" |
+            grep -E -m 4 '^(To|Subject): |[?&]token=|code: [0-9]+' | sed 's/^/        /' || true
+    done < <(find "$CLUSTER/mail" -name '[!.]*' -type f -newer "$look" 2>/dev/null)
+    mv "$next" "$look"
+}
+
 show_what_next() {
     local psql=psql
     command -v psql >/dev/null || psql=$CLUSTER_BIN/psql
@@ -77,6 +120,12 @@ Try next
   your app  postgresql://app:$APP_PASSWORD@127.0.0.1:$PG_PORT/auth
   curl      curl $AUTH_URL/recipe/signup -H 'cdi-version: 5.4' -H 'content-type: application/json' \\
                  -d '{"email": "me@example.org", "password": "a password"}'
+  Supabase  npm install @supabase/auth-js, then
+            import { AuthClient } from "@supabase/auth-js";
+            const auth = new AuthClient({ url: "$AUTH_URL/auth/v1" });
+            await auth.signUp({ email: "me@example.org", password: "a password" });
+            Mails are shown here and kept in ${CLUSTER#"$ROOT"/}/mail. A key that administers:
+            auth=> SELECT auth.create_api_key('service_role');
   SDK       npm install supertokens-node, then in the server:
             import supertokens from "supertokens-node";
             import EmailPassword from "supertokens-node/recipe/emailpassword/index.js";

@@ -113,11 +113,13 @@ start_gateway "$GATEWAY" "$PORT" auth
 # shellcheck source=scripts/demo.sh
 source "$ROOT/scripts/demo.sh"
 show_first_session
+show_first_mail
 [[ -z ${AUTH_RUN_ONCE:-} ]] || exit 0
 show_what_next
 
 trap 'exit 0' INT TERM # from here on, being stopped is how it should end
 while sleep 1 & wait $!; do
+    show_new_mails
     kill -0 "$GATEWAY_PID" 2>/dev/null || {
         show_log "$RUN/gateway.log"
         die "the gateway has ended by itself (all of its log: $RUN/gateway.log)"
