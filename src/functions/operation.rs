@@ -68,15 +68,23 @@ fn maintain() -> pgrx::JsonB {
                 store::outbox::delete_dead_before(ago(DEAD_LETTERS_MS), BATCH),
             ),
         ];
-        let more = deleted.iter().any(|(_, count)| *count == BATCH as u64);
+        let mut more = deleted.iter().any(|(_, count)| *count == BATCH as u64);
         let mut counts: Map<String, Value> = deleted
             .into_iter()
             .map(|(name, count)| (name.to_owned(), count.into()))
             .collect();
-        let mut signing_keys = 0;
+        let (mut signing_keys, mut audit_log) = (0, 0);
         for app_id in store::tenants::list_apps() {
-            signing_keys += keys::maintain(&*tenant::find_app(&app_id)?)?;
+            let app = tenant::find_app(&app_id)?;
+            signing_keys += keys::maintain(&app)?;
+            if let Some(kept) = app.settings.duration("audit_log_retention") {
+                let count =
+                    store::audit_log::delete_before(&app_id, ago(kept.micros() / 1000), BATCH);
+                more |= count == BATCH as u64;
+                audit_log += count;
+            }
         }
+        counts.insert("auditLog".to_owned(), audit_log.into());
         counts.insert("signingKeys".to_owned(), signing_keys.into());
         Ok(json!({"deleted": counts, "more": more}))
     })

@@ -34,6 +34,11 @@ impl Reply {
         }
     }
 
+    /// A page.
+    pub fn page(html: &str) -> Self {
+        Self::with_type(200, "text/html; charset=utf-8", html)
+    }
+
     /// No document.
     pub fn empty(status: i32) -> Self {
         Self {

@@ -28,6 +28,16 @@ pub fn insert(app_id: &str, entry: &Entry) {
     );
 }
 
+/// Removes at most `limit` entries of an app from before then; how many.
+pub fn delete_before(app_id: &str, then: Time, limit: i64) -> u64 {
+    db::execute(
+        "DELETE FROM auth.audit_log_entries WHERE id = ANY (ARRAY(
+             SELECT id FROM auth.audit_log_entries WHERE app_id = $1 AND created_at < $2
+             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED))",
+        &[app_id.into(), then.into(), limit.into()],
+    )
+}
+
 /// Entries of which one of the members that `members` names contains `part`, in any case, newest first; all without it.
 pub fn page(
     app_id: &str,

@@ -1,6 +1,6 @@
 //! `users` as the GoTrue door sees them: one row a person, with what is asked of an account.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::db::{self, Row, Time};
@@ -39,6 +39,38 @@ pub struct AuthUser {
 }
 
 impl AuthUser {
+    /// A new user, of whom nothing is known.
+    pub fn new(id: Uuid, aud: &str, role: &str, now: Time) -> Self {
+        Self {
+            id,
+            aud: aud.to_owned(),
+            role: role.to_owned(),
+            email: None,
+            phone: None,
+            email_confirmed_at: None,
+            phone_confirmed_at: None,
+            invited_at: None,
+            confirmation_sent_at: None,
+            recovery_sent_at: None,
+            reauthentication_sent_at: None,
+            email_change: None,
+            email_change_sent_at: None,
+            email_change_is_half_confirmed: false,
+            phone_change: None,
+            phone_change_sent_at: None,
+            app_metadata: json!({}),
+            user_metadata: json!({}),
+            is_anonymous: false,
+            is_sso_user: false,
+            is_primary: false,
+            banned_until: None,
+            deleted_at: None,
+            last_sign_in_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     fn read(row: &Row) -> Self {
         Self {
             id: row.uuid(1),

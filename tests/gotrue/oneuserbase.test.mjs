@@ -23,6 +23,14 @@ const identityOf = ({ identities }, provider) => identities.find((identity) => i
 const setUser = (session, body) => door.put("/user", body, { token: session.access_token });
 const rowsOf = (id) => sql("SELECT recipe, user_id FROM auth.login_methods WHERE id::text = $1", id);
 
+/** Whom policies take the bearer of a token for. */
+const uidOf = (token) =>
+  sql(
+    `SELECT auth.uid() AS uid
+     FROM (SELECT set_config('request.jwt.claims', $1, false) AS claims OFFSET 0) AS s WHERE claims <> ''`,
+    JSON.stringify(claimsOf(token)),
+  )[0].uid;
+
 /** Somebody who has signed in by a code that was mailed. */
 async function byCode(email = newEmail()) {
   ok(await door.post("/otp", { email }));
@@ -168,10 +176,9 @@ test("Ids: one user has one id at both, and in policies", async () => {
   const { user, session } = await door.member();
   assert.equal((await userOf(user.id, at)).id, user.id);
   assert.equal(claimsOf(session.access_token).sub, user.id);
-  assert.equal(done(await createSession(at, user.id)).session.userId, user.id);
-  const asked = `SELECT auth.uid() AS uid
-    FROM (SELECT set_config('request.jwt.claims', $1, false) AS claims OFFSET 0) AS s WHERE claims <> ''`;
-  assert.deepEqual(sql(asked, JSON.stringify(claimsOf(session.access_token))), [{ uid: user.id }]);
+  const { session: { userId }, accessToken } = done(await createSession(at, user.id));
+  assert.deepEqual([userId, uidOf(accessToken.token)], [user.id, user.id]);
+  assert.equal(uidOf(session.access_token), user.id);
 });
 
 test("Ids: an administrator may choose the id", async () => {
@@ -199,7 +206,9 @@ test("Ids: an id from another system is shown by SuperTokens alone", async () =>
   refused(await door.admin("GET", `/admin/users/${external}`), 404, "validation_failed");
   const session = ok(await verify(door, { type: "signup", email, token: (await mailTo(email)).code }));
   assert.equal(claimsOf(session.access_token).sub, id);
-  assert.equal(done(await createSession(at, id)).session.userId, external);
+  const { session: { userId }, accessToken } = done(await createSession(at, id));
+  assert.equal(userId, external);
+  assert.deepEqual([uidOf(session.access_token), uidOf(accessToken.token)], [id, null], "it is no UUID");
 });
 
 test("Ids: what is proven at GoTrue is noted under the id that SuperTokens shows", async () => {

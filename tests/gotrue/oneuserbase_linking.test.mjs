@@ -2,8 +2,8 @@
 import test from "node:test";
 import { createSession, get, ok as done, post, refreshSession, signIn } from "../cdi/helper.mjs";
 import {
-  createPrimary, group, link, methodIds, stranger, unlink, userOf, verified, withCode, withPassword, withPhone,
-  withProvider,
+  LINKED_TO_ANOTHER, createPrimary, group, link, methodIds, stranger, unlink, userOf, verified, withCode, withPassword,
+  withPhone, withProvider,
 } from "../cdi/linking_helper.mjs";
 import {
   PASSWORD, assert, mailTo, mailsAfterAll, newEmail, newInstance, newPhone, ok, refused, sql, textTo,
@@ -75,6 +75,15 @@ test("Primary users: SuperTokens links others to a user of GoTrue", async () => 
   assert.deepEqual(recipesOf(await userOf(user.id, at)), ["emailpassword", "thirdparty"]);
   const session = ok(await door.signIn(email));
   assert.deepEqual(session.user.app_metadata.providers, ["email", other.given.thirdPartyId]);
+});
+
+test("Primary users: one is not linked to another", async () => {
+  const { user } = await door.member();
+  const other = await owner();
+  assert.equal((await link(user.id, other.id, at)).json.status, LINKED_TO_ANOTHER);
+  done(await unlink(user.id, at));
+  assert.equal(await isPrimary(user.id), false);
+  done(await link(user.id, other.id, at));
 });
 
 test("Primary users: what one has, nobody else confirms", async () => {

@@ -170,6 +170,12 @@ test("Passwords: one that was chosen for an address stays when SuperTokens prove
   assert.equal(ok(await signIn({ email })).user.id, id);
 });
 
+test("Passwords: one that was chosen for an address stays when GoTrue proves it by a link to sign in", async () => {
+  const { id, email } = await withPassword(at);
+  assert.equal((await byCode(email)).user.id, id);
+  assert.equal(ok(await signIn({ email })).user.id, id);
+});
+
 test("Passwords: that of somebody without a name waits for the address", async () => {
   const session = ok(await door.post("/signup", {}));
   const email = newEmail();

@@ -6,10 +6,12 @@ import {
 import { group, link, mapped, methodIds, userOf, withCode, withPassword, withPhone } from "../cdi/linking_helper.mjs";
 import { codeOf } from "../cdi/authenticator.mjs";
 import {
-  create as createDevice, devices, importDevice, names, remove as removeDevice, rename as renameDevice,
+  SECRET, create as createDevice, devices, importDevice, names, remove as removeDevice, rename as renameDevice,
   verify as verifyTotp, verifyDevice,
 } from "../cdi/totp_helper.mjs";
-import { NEW_FORM, assert, claimsOf, mailTo, newEmail, newInstance, newPhone, ok, refused, sql, textTo } from "./helper.mjs";
+import {
+  NEW_FORM, PASSWORD, assert, claimsOf, mailTo, newEmail, newInstance, newPhone, ok, refused, sql, textTo,
+} from "./helper.mjs";
 import { AT_ONCE, PHONES, verify } from "./codes_helper.mjs";
 
 const door = await newInstance({
@@ -93,7 +95,7 @@ test("Sessions: one by password is the login method's, one by code the user's", 
   const { id, email } = await withCode(at);
   ok(await door.post("/otp", { email }));
   const byCode = ok(await verify(door, { type: "email", email, token: (await mailTo(email)).code }));
-  ok(await door.put("/user", { password: "correct horse 1" }, { token: byCode.access_token }));
+  ok(await door.put("/user", { password: PASSWORD }, { token: byCode.access_token }));
   const byPassword = ok(await door.signIn(email));
   const second = methodIds(await userOf(id, at)).find((method) => method !== id);
   const subjects = [byCode, byPassword].map((session) => rowOf(handleOf(session)));
@@ -129,17 +131,17 @@ test("Sessions: those of a user who is linked to another end", async () => {
 
 test("Sessions: aal is GoTrue's, of SuperTokens' it says nothing", async () => {
   const { id, handle } = await both();
-  done(await importDevice(id, "app", undefined, {}, at));
-  done(await verifyTotp(id, codeOf("JBSWY3DPEHPK3PXP"), at));
+  done(await importDevice(id, "app", SECRET, {}, at));
+  done(await verifyTotp(id, codeOf(SECRET), at));
   assert.equal(rowOf(handle).aal, "aal1");
 });
 
-/** Enrols an app at GoTrue and answers with its code: {...who, factor, secret, session}. */
+/** Enrols an app at GoTrue and answers with its code: {...who, factor, secret, used, session}. */
 async function secured(who) {
   const { access_token: token } = who.session;
   const { id, totp } = ok(await door.post("/factors", { factor_type: "totp", friendly_name: "app" }, { token }));
-  const session = await raise(who.session, id, codeOf(totp.secret, { period: 30 }));
-  return { ...who, factor: id, secret: totp.secret, session };
+  const used = codeOf(totp.secret, { period: 30 });
+  return { ...who, factor: id, secret: totp.secret, used, session: await raise(who.session, id, used) };
 }
 
 async function raise({ access_token: token }, factor, code) {
@@ -150,7 +152,8 @@ async function raise({ access_token: token }, factor, code) {
 test("Second factors: an app of SuperTokens is a factor of GoTrue", async () => {
   const { id, email, session } = await both();
   const { secret } = done(await createDevice(id, "my app", {}, at));
-  const shown = async () => ok(await me(session)).factors.map((factor) => [factor.friendly_name, factor.factor_type, factor.status]);
+  const shown = async () =>
+    ok(await me(session)).factors.map((factor) => [factor.friendly_name, factor.factor_type, factor.status]);
   assert.deepEqual(await shown(), [["my app", "totp", "unverified"]]);
   done(await verifyDevice(id, "my app", codeOf(secret), at));
   assert.deepEqual(await shown(), [["my app", "totp", "verified"]]);
@@ -174,9 +177,9 @@ test("Second factors: an app of GoTrue is a device of SuperTokens", async () => 
 });
 
 test("Second factors: a code is taken once, whichever door it is shown to", async () => {
-  const { id, secret } = await secured(await both());
-  const answer = await verifyTotp(id, codeOf(secret, { period: 30 }), at);
-  assert.equal(answer.json.status, "INVALID_TOTP_ERROR");
+  const { id, secret, used } = await secured(await both());
+  assert.equal((await verifyTotp(id, used, at)).json.status, "INVALID_TOTP_ERROR");
+  done(await verifyTotp(id, codeOf(secret, { period: 30, steps: 1 }), at));
 });
 
 test("Second factors: wrong codes are counted for both together", async () => {
@@ -234,7 +237,7 @@ test("Second factors: they stand under the id that SuperTokens shows", async () 
 
 test("Second factors: those of a user who is linked to another stay under its own id", async () => {
   const other = await withCode(at);
-  done(await importDevice(other.id, "phone", undefined, {}, at));
+  done(await importDevice(other.id, "phone", SECRET, {}, at));
   const { email, user } = await door.member();
   done(await link(other.id, user.id, at));
   assert.equal(ok(await door.signIn(email)).user.factors, undefined);

@@ -11,7 +11,7 @@ use crate::http::Reply;
 use crate::recipes::gotrue::accounts::{bare_phone, stored_phone};
 use crate::recipes::gotrue::factors::{self, Enrolment};
 use crate::recipes::gotrue::limits::Limit;
-use crate::recipes::gotrue::{Context, Refusal, Result, texts};
+use crate::recipes::gotrue::{Context, Refusal, Result, challenges, texts};
 use crate::store::factors::{Factor, FactorKind};
 
 pub const ROUTES: &[Route] = &[
@@ -140,7 +140,7 @@ fn challenge(call: &Call) -> Result<Reply> {
         }
         FactorKind::Totp => Default::default(),
     };
-    let asked = factors::challenge(&context, &caller.user, &factor, channel)?;
+    let asked = challenges::challenge(&context, &caller.user, &factor, channel)?;
     let document =
         json!({"id": asked.id, "type": factor.kind.name(), "expires_at": asked.expires_at});
     Ok(Reply::bare_json(200, &document))
@@ -168,7 +168,7 @@ fn verify(call: &Call) -> Result<Reply> {
     let Some(session) = &caller.session else {
         return Err(Refusal::new(500, "", "A valid session is required to verify a factor").into());
     };
-    let tokens = factors::verify(
+    let tokens = challenges::verify(
         &context,
         &caller.user,
         session,

@@ -17,8 +17,22 @@ use crate::recipes::gotrue::{Failure, Refusal, Result};
 
 pub const ROUTES: &[Route] = &[
     atomic("GET", "/verify", follow).limited(Limit::Verify),
-    atomic("POST", "/verify", verify).limited(Limit::Verify),
+    atomic("POST", "/verify", post).limited(Limit::Verify),
 ];
+
+/// What clients send is JSON; what the page sends that [`follow`] may show is a form, and answered as the link would be.
+fn post(call: &Call) -> Result<Reply> {
+    let content_type = call.request.header("content-type").unwrap_or_default();
+    if content_type.starts_with(FORM) {
+        let fields: Vec<(String, String)> = form_urlencoded::parse(call.request.body)
+            .into_owned()
+            .collect();
+        return use_link(call, &fields);
+    }
+    verify(call)
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 #[derive(Deserialize)]
 struct Body {
@@ -89,14 +103,57 @@ fn verify(call: &Call) -> Result<Reply> {
     }
 }
 
-/// A link is followed: whatever comes of it, the browser is sent on.
+/// A link is followed: it is used up, or, where a setting wants it, a page with a button is shown.
 fn follow(call: &Call) -> Result<Reply> {
-    let context = call.context();
+    if !call.tenant.settings.is_on("verify_by_post") {
+        return use_link(call, &call.query);
+    }
+    let inputs: String = call
+        .query
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                r#"<input type="hidden" name="{}" value="{}">"#,
+                escape(name),
+                escape(value)
+            )
+        })
+        .collect();
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Confirm</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"></head>\
+         <body><form method=\"post\">{inputs}<button>Continue</button></form></body></html>"
+    );
+    Ok(Reply::page(&page)
+        // Nothing is loaded, nobody else learns the link, and the page is shown in no frame.
+        .with_header("referrer-policy", "no-referrer".to_owned())
+        .with_header(
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'".to_owned(),
+        ))
+}
+
+/// A text as it stands in HTML.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// Uses a link up: whatever comes of it, the browser is sent on.
+fn use_link(call: &Call, fields: &[(String, String)]) -> Result<Reply> {
+    let field = |wanted: &str| {
+        let found = fields.iter().find(|(name, _)| name == wanted);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    };
+    let mut context = call.context();
+    context.redirects[0] = context.redirects[0].or(field("redirect_to"));
     let invalid = |message: &str| Failure::from(Refusal::validation(message));
-    let kind = call.param("type").ok_or_else(|| invalid(NO_TYPE))?;
-    let token = call
-        .param("token")
-        .ok_or_else(|| invalid("Verify requires a token or a token hash"))?;
+    let kind = field("type").ok_or_else(|| invalid(NO_TYPE))?;
+    let token = field("token").ok_or_else(|| invalid("Verify requires a token or a token hash"))?;
     let target = context.redirect_to()?;
     let is_pkce = otp::is_pkce(token);
     let verified = VerifyType::from_name(kind)

@@ -10,11 +10,11 @@ use crate::db::Time;
 use crate::documents::gotrue::auth_user;
 use crate::recipes::account;
 use crate::store::auth_users::{self, AuthUser};
-use crate::store::identities::{self as methods, MethodRow, NewMethod};
+use crate::store::identities::{self as methods, NewMethod};
 use crate::store::login_methods::{self, Contact};
 use crate::store::primary_claims::{self, Kind, Wanted};
 use crate::store::users::{self, Recipe};
-use crate::store::{one_time_codes, verified_emails};
+use crate::store::verified_emails;
 
 /// The user with that address, which is in the form in which it is stored.
 pub fn find_by_email(context: &Context, email: &str) -> Option<AuthUser> {
@@ -105,36 +105,21 @@ pub fn create(context: &Context, new: NewUser) -> Result<AuthUser> {
         None => new_id(context, new.email, new.phone)?,
     };
     let settings = &tenant.settings;
+    let (aud, role) = (
+        new.aud.unwrap_or(&context.audience),
+        new.role.unwrap_or(settings.jwt_default_group_name()),
+    );
     let row = AuthUser {
-        id,
-        aud: new.aud.unwrap_or(&context.audience).to_owned(),
-        role: new
-            .role
-            .unwrap_or(settings.jwt_default_group_name())
-            .to_owned(),
         email: new.email.map(str::to_owned),
         phone: new.phone.map(str::to_owned),
         email_confirmed_at: new.email_is_confirmed.then_some(now),
         phone_confirmed_at: new.phone_is_confirmed.then_some(now),
         invited_at: new.is_invited.then_some(now),
-        confirmation_sent_at: None,
-        recovery_sent_at: None,
-        reauthentication_sent_at: None,
-        email_change: None,
-        email_change_sent_at: None,
-        email_change_is_half_confirmed: false,
-        phone_change: None,
-        phone_change_sent_at: None,
         app_metadata: new.app_metadata.into(),
         user_metadata: new.user_metadata.into(),
         is_anonymous: new.is_anonymous,
-        is_sso_user: false,
-        is_primary: false,
         banned_until: new.banned_until,
-        deleted_at: None,
-        last_sign_in_at: None,
-        created_at: now,
-        updated_at: now,
+        ..AuthUser::new(id, aud, role, now)
     };
     if new.has_hooks {
         let input = json!({"user": auth_user(&row, &[], &[])});
@@ -341,70 +326,4 @@ pub fn recount_changed_providers(context: &Context, user: &mut AuthUser) -> bool
         recount_providers(context, user);
     }
     is_changed
-}
-
-/// The login method that a user's password stands on: that of its address, or any with one.
-pub fn password_method<'a>(user: &AuthUser, methods: &'a [MethodRow]) -> Option<&'a MethodRow> {
-    let with_password = |method: &&MethodRow| method.password_hash.is_some();
-    methods
-        .iter()
-        .filter(with_password)
-        .find(|method| method.email.is_some() && method.email == user.email)
-        .or_else(|| methods.iter().find(with_password))
-}
-
-/// Gives a user who is locked another password, or the first: on the address if it has one, else on the number. What was
-/// mailed to the user before is worth nothing any more.
-///
-/// # Errors
-/// [`Refusal`] for a user with neither; [`Failure::Overtaken`].
-pub fn set_password(context: &Context, user: &mut AuthUser, hash: &str) -> Result<()> {
-    let app_id = &context.tenant.app_id;
-    let methods = methods::methods_of(app_id, user.id);
-    let with_password = methods
-        .iter()
-        .find(|method| method.recipe == Recipe::EmailPassword && method.email == user.email)
-        .or_else(|| methods.iter().find(|m| m.recipe == Recipe::EmailPassword));
-    let by_phone = methods
-        .iter()
-        .find(|method| method.recipe == Recipe::Passwordless && method.phone.is_some());
-    match (with_password, &user.email, by_phone) {
-        (Some(method), _, _) => login_methods::set_password_hash(method.id, hash, None),
-        (None, Some(email), _) => {
-            let email = email.clone();
-            let known = methods.iter().find(|m| m.email.as_ref() == Some(&email));
-            let data = known.and_then(|method| method.identity_data.as_object().cloned());
-            let data = data.unwrap_or_default();
-            let data = identity_data(user.id, Some(&email), None, &data);
-            if !user.is_primary && !methods.is_empty() {
-                become_primary(context, user)?;
-            }
-            add_email(context, user, &email, Some(hash), data)?;
-            if user.email_confirmed_at.is_some() {
-                verified(context, user)?;
-            }
-        }
-        (None, None, Some(method)) => login_methods::set_password_hash(method.id, hash, None),
-        (None, None, None) => {
-            return Err(Refusal::new(
-                422,
-                "validation_failed",
-                "Updating password of an anonymous user without an email or phone is not allowed",
-            )
-            .into());
-        }
-    }
-    for method in &methods {
-        if with_password.is_some() || user.email.is_some() {
-            methods::clear_password(method.id);
-        }
-    }
-    one_time_codes::delete_of(user.id);
-    user.confirmation_sent_at = None;
-    user.recovery_sent_at = None;
-    user.reauthentication_sent_at = None;
-    user.email_change_sent_at = None;
-    user.email_change_is_half_confirmed = false;
-    user.phone_change_sent_at = None;
-    Ok(())
 }

@@ -191,7 +191,7 @@ pub fn update(context: &Context, role: &str, user: &AuthUser, new: Changes) -> R
         accounts::verified(context, &mut user)?;
     }
     if let Some(hash) = hash {
-        accounts::set_password(context, &mut user, &hash)?;
+        passwords::set(context, &mut user, &hash)?;
         auth_sessions::delete_of(user.id, None);
     }
     auth_users::update(&user, context.now);

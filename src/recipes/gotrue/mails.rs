@@ -78,8 +78,13 @@ pub fn send(context: &Context, user: &AuthUser, mail: &Mail) -> Result<()> {
         .unwrap_or(templates.subject);
     let unusable = |error: TemplateError| Error::Unconfigured(error.to_string());
     let subject = Template::text(subject).and_then(|t| t.render_line(&values));
-    let text = Template::text(templates.text).and_then(|t| t.render(&values));
-    let html = Template::html(templates.html).and_then(|t| t.render(&values));
+    let own = settings.setting_text(&format!("mailer_templates_{}", setting_name(mail.kind)));
+    // A template of one's own goes alone: the text that we have says something else.
+    let text = own.is_none().then_some(templates.text).map(Template::text);
+    let text = text
+        .transpose()
+        .and_then(|text| text.map(|t| t.render(&values)).transpose());
+    let html = Template::html(own.unwrap_or(templates.html)).and_then(|t| t.render(&values));
     let site = settings.site_url().unwrap_or_default();
     let from = settings
         .setting_text("smtp_admin_email")

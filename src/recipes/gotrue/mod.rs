@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod admin;
 pub mod audit;
+pub mod challenges;
 pub mod codes;
 pub mod contacts;
 pub mod env;

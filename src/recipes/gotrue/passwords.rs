@@ -3,8 +3,12 @@
 use auth_core::password_rules::{self, Weaknesses};
 
 use super::refusal::Form;
-use super::{Context, Refusal, Result};
+use super::{Context, Refusal, Result, accounts};
 use crate::hashing;
+use crate::store::auth_users::AuthUser;
+use crate::store::identities::{self as methods, MethodRow};
+use crate::store::users::Recipe;
+use crate::store::{login_methods, one_time_codes};
 
 /// Refuses a password that is too long, or weaker than the settings want.
 ///
@@ -55,4 +59,70 @@ pub fn hash(context: &Context, password: &str) -> Result<String> {
 /// [`crate::error::Error::Busy`].
 pub fn matches(context: &Context, password: &str, stored: Option<&str>) -> Result<bool> {
     Ok(hashing::check(context.tenant, password, stored)?.matches)
+}
+
+/// The login method that a user's password stands on: that of its address, or any with one.
+pub fn method_of<'a>(user: &AuthUser, methods: &'a [MethodRow]) -> Option<&'a MethodRow> {
+    let with_password = |method: &&MethodRow| method.password_hash.is_some();
+    methods
+        .iter()
+        .filter(with_password)
+        .find(|method| method.email.is_some() && method.email == user.email)
+        .or_else(|| methods.iter().find(with_password))
+}
+
+/// Gives a user who is locked another password, or the first: on the address if it has one, else on the number. What was
+/// mailed to the user before is worth nothing any more.
+///
+/// # Errors
+/// [`Refusal`] for a user with neither; [`Failure::Overtaken`].
+pub fn set(context: &Context, user: &mut AuthUser, hash: &str) -> Result<()> {
+    let app_id = &context.tenant.app_id;
+    let methods = methods::methods_of(app_id, user.id);
+    let with_password = methods
+        .iter()
+        .find(|method| method.recipe == Recipe::EmailPassword && method.email == user.email)
+        .or_else(|| methods.iter().find(|m| m.recipe == Recipe::EmailPassword));
+    let by_phone = methods
+        .iter()
+        .find(|method| method.recipe == Recipe::Passwordless && method.phone.is_some());
+    match (with_password, &user.email, by_phone) {
+        (Some(method), _, _) => login_methods::set_password_hash(method.id, hash, None),
+        (None, Some(email), _) => {
+            let email = email.clone();
+            let known = methods.iter().find(|m| m.email.as_ref() == Some(&email));
+            let data = known.and_then(|method| method.identity_data.as_object().cloned());
+            let data = data.unwrap_or_default();
+            let data = accounts::identity_data(user.id, Some(&email), None, &data);
+            if !user.is_primary && !methods.is_empty() {
+                accounts::become_primary(context, user)?;
+            }
+            accounts::add_email(context, user, &email, Some(hash), data)?;
+            if user.email_confirmed_at.is_some() {
+                accounts::verified(context, user)?;
+            }
+        }
+        (None, None, Some(method)) => login_methods::set_password_hash(method.id, hash, None),
+        (None, None, None) => {
+            return Err(Refusal::new(
+                422,
+                "validation_failed",
+                "Updating password of an anonymous user without an email or phone is not allowed",
+            )
+            .into());
+        }
+    }
+    for method in &methods {
+        if with_password.is_some() || user.email.is_some() {
+            methods::clear_password(method.id);
+        }
+    }
+    one_time_codes::delete_of(user.id);
+    user.confirmation_sent_at = None;
+    user.recovery_sent_at = None;
+    user.reauthentication_sent_at = None;
+    user.email_change_sent_at = None;
+    user.email_change_is_half_confirmed = false;
+    user.phone_change_sent_at = None;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use auth_core::password_rules::Weaknesses;
 use auth_core::pkce::Challenge;
 use serde_json::{Map, Value, json};
 
-use super::accounts::{self, password_method};
+use super::accounts;
 use super::audit::{self, Action, Actor};
 use super::flows::{self, FlowKind};
 use super::hooks::{self, Event};
@@ -45,7 +45,7 @@ pub fn with_password(
     let methods = methods.unwrap_or_default();
     let method = user
         .as_ref()
-        .and_then(|user| password_method(user, &methods));
+        .and_then(|user| passwords::method_of(user, &methods));
     let stored = method.and_then(|method| method.password_hash.as_deref());
     let checked = crate::hashing::check(context.tenant, password, stored)?;
     if let Some(user) = &user {

@@ -243,32 +243,13 @@ pub fn obfuscated(context: &Context, request: &SignUp) -> Result<AuthUser> {
     } else {
         "phone"
     };
+    let id = accounts::new_id(context, request.email, request.phone)?;
     Ok(AuthUser {
-        id: accounts::new_id(context, request.email, request.phone)?,
-        aud: context.audience.clone(),
-        role: String::new(),
         email: request.email.map(str::to_owned),
         phone: request.phone.map(str::to_owned),
-        email_confirmed_at: None,
-        phone_confirmed_at: None,
-        invited_at: None,
         confirmation_sent_at: Some(context.now),
-        recovery_sent_at: None,
-        reauthentication_sent_at: None,
-        email_change: None,
-        email_change_sent_at: None,
-        email_change_is_half_confirmed: false,
-        phone_change: None,
-        phone_change_sent_at: None,
         app_metadata: json!({"provider": provider, "providers": [provider]}),
         user_metadata: request.data.clone().into(),
-        is_anonymous: false,
-        is_sso_user: false,
-        is_primary: false,
-        banned_until: None,
-        deleted_at: None,
-        last_sign_in_at: None,
-        created_at: context.now,
-        updated_at: context.now,
+        ..AuthUser::new(id, &context.audience, "", context.now)
     })
 }

@@ -5,7 +5,7 @@ use auth_core::mail_templates::MailKind;
 use auth_core::pkce::Challenge;
 use serde_json::{Map, Value};
 
-use super::accounts::{self, password_method};
+use super::accounts;
 use super::audit::{self, Action, Actor};
 use super::flows::{self, FlowKind};
 use super::mails::{self, Mail};
@@ -139,7 +139,7 @@ fn check_password(
         }
     }
     let methods = methods_of(&context.tenant.app_id, user.id);
-    let stored = password_method(user, &methods).and_then(|m| m.password_hash.as_deref());
+    let stored = passwords::method_of(user, &methods).and_then(|m| m.password_hash.as_deref());
     let Some(stored) = stored else {
         return Ok(());
     };
@@ -193,7 +193,7 @@ fn set_password(
         // It goes with the address or the number that is about to be confirmed.
         auth_users::set_pending_password(user.id, Some(hash));
     } else {
-        accounts::set_password(context, user, hash)?;
+        passwords::set(context, user, hash)?;
     }
     auth_sessions::delete_of(user.id, session.map(|session| session.id));
     audit::note(

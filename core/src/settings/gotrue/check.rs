@@ -54,11 +54,7 @@ pub(super) fn path_or_url(text: &str) -> Checked {
 
 /// The same where there may be none.
 pub(super) fn optional_path_or_url(text: &str) -> Checked {
-    trimmed(
-        text,
-        |text| text.starts_with('/') || is_web_url(text),
-        "must be a path or an http or https URL",
-    )
+    trimmed(text, is_place, "must be a path or an http or https URL")
 }
 
 pub(super) fn uri_allow_list(text: &str) -> Checked {
@@ -84,6 +80,19 @@ pub(super) fn template(text: &str) -> Checked {
         Ok(_) => verbatim(text),
         Err(_) => Err("must be a Go template"),
     }
+}
+
+/// The template of a mail itself. GoTrue is given where it is.
+pub(super) fn mail_template(text: &str) -> Checked {
+    match Template::html(text) {
+        Ok(_) if !is_place(text) => verbatim(text),
+        _ => Err("must be a Go template of HTML, and not where one is"),
+    }
+}
+
+/// Whether a text says where a template is.
+pub(super) fn is_place(text: &str) -> bool {
+    text.starts_with('/') || is_web_url(text)
 }
 
 /// The same where there must be one.

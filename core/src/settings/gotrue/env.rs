@@ -3,6 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
+use super::check;
 use crate::duration::GoDuration;
 use crate::settings::{Format, Ignored, Kind, Setting, SettingError, all, parse};
 
@@ -64,6 +65,7 @@ const fn ignore(key: &'static str, reason: &'static str) -> Ignored {
 
 const LISTENER: &str = "the gateway listens, with a configuration of its own";
 const LOGS: &str = "Postgres and the gateway log, with configurations of their own";
+const TEMPLATES: &str = "nothing is fetched; the setting takes the template itself";
 const BLOOM: &str = "a filter in memory, which changes no answer";
 
 static IGNORED: &[Ignored] = &[
@@ -99,6 +101,9 @@ pub fn from_env(name: &str, value: &str) -> Option<Result<(&'static str, Value),
         return Some(Err(EnvError::Ignored(ignored.reason)));
     }
     let setting = all().iter().find(|setting| setting.env == Some(name))?;
+    if name.starts_with("MAILER_TEMPLATES_") && check::is_place(value) {
+        return Some(Err(EnvError::Ignored(TEMPLATES)));
+    }
     Some(
         convert(setting, value)
             .map(|value| (setting.key, value))

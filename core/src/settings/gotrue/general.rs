@@ -115,6 +115,27 @@ pub(super) const SETTINGS: &[Setting] = &[
         false,
         "Whether no rows are written to the audit log.",
     ),
+    Setting {
+        env: None,
+        ..duration(
+            "audit_log_retention",
+            "",
+            "",
+            60.0,
+            "How long entries of the audit log are kept; without it for ever.",
+        )
+        .defaulting(Literal::Null)
+    },
+    Setting {
+        env: None,
+        ..flag(
+            "verify_by_post",
+            "",
+            false,
+            "Whether a link in a mail shows a page first, and only its button uses the link up: scanners of mails \
+             follow links, too.",
+        )
+    },
     text(
         "provider_linking_domains",
         "EXPERIMENTAL_PROVIDER_LINKING_DOMAINS",

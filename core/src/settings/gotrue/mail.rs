@@ -22,10 +22,9 @@ macro_rules! mail {
             text(
                 concat!("mailer_templates_", $name, $suffix),
                 concat!("MAILER_TEMPLATES_", $env, $env_suffix),
-                concat!("The URL of the template of the mail that ", $what, "."),
+                concat!("The HTML, as a Go template, of the mail that ", $what, "."),
             )
-            .checked(check::optional_path_or_url)
-            .protected(),
+            .checked(check::mail_template),
         ]
     };
 }

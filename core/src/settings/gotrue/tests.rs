@@ -303,7 +303,11 @@ fn texts_that_are_more() {
             "[]",
         ),
         ("mailer_urlpaths_invite", "/auth/v1/verify", "verify"),
-        ("mailer_templates_invite", "https://a.example/t.html", "t"),
+        (
+            "mailer_templates_invite",
+            "<p>{{ .Token }}</p>",
+            "https://a.example/t.html",
+        ),
         ("mailer_subjects_invite", "Hello {{ .Email }}", "{{ .Email"),
         ("sms_template", "{{ .Code }}", " {{"),
         ("smtp_headers", r#"{"X-A":["b"]}"#, r#"{"X-A":1}"#),
