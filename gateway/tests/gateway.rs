@@ -80,6 +80,29 @@ fn requests_and_answers_are_carried_as_they_are() {
 }
 
 #[test]
+fn a_port_can_stand_for_a_path() {
+    let cluster = Cluster::start();
+    let flags = ["--listen", "127.0.0.1:0=/appid-a/t/auth/v1"];
+    let gateway = Gateway::start(&cluster.url("gateway"), &flags);
+    let bound = || {
+        let log = gateway.log();
+        let lines = log
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        let mut lines: Vec<serde_json::Value> = lines.collect();
+        lines.retain(|line| line["path"] == "/appid-a/t/auth/v1");
+        lines.first()?["address"].as_str()?.parse().ok()
+    };
+    wait_until("the second port", || bound().is_some());
+    let address = bound().expect("it is there");
+    let seen = get(address, "/user?a=b", "").json();
+    assert_eq!(seen["path"], "/appid-a/t/auth/v1/user");
+    assert_eq!(seen["query"], "a=b");
+    assert_eq!(get(address, "/healthz", "").status, 200);
+    assert_eq!(gateway.get("/user").json()["path"], "/user");
+}
+
+#[test]
 fn odd_bytes_are_no_trouble() {
     let cluster = Cluster::start();
     let gateway = Gateway::start(&cluster.url("gateway"), &["--pool-size", "1"]);
@@ -511,7 +534,7 @@ fn what_is_wrong_is_said_in_one_line() {
         ([&base[..], &["--nonsense"]].concat(), "--nonsense"),
         (
             [&base[..], &["--listen", "nowhere"]].concat(),
-            "--listen <ADDR>",
+            "--listen <ADDR[=PATH]>",
         ),
         (
             [&base[..], &["--request-timeout", "5"]].concat(),

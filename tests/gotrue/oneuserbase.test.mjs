@@ -183,7 +183,8 @@ test("Ids: one user has one id at both, and in policies", async () => {
 
 test("Ids: an administrator may choose the id", async () => {
   const id = randomUUID();
-  const { email } = ok(await door.admin("POST", "/admin/users", { body: { id, email: newEmail(), password: PASSWORD } }));
+  const body = { id, email: newEmail(), password: PASSWORD };
+  const { email } = ok(await door.admin("POST", "/admin/users", { body }));
   const there = await userOf(id, at);
   assert.deepEqual([there.id, there.emails, methodIds(there)], [id, [email], [id]]);
 });

@@ -4,7 +4,9 @@ import { createSession, get, newApp, ok as done, post, refreshSession } from "..
 import {
   associate, createPrimary, disassociate, findUser, tenantId, userOf, withPassword,
 } from "../cdi/linking_helper.mjs";
-import { PASSWORD, assert, claimsOf, newEmail, newInstance, newPhone, newSibling, ok, refused, sql } from "./helper.mjs";
+import {
+  PASSWORD, assert, claimsOf, newEmail, newInstance, newPhone, newSibling, ok, refused, sql,
+} from "./helper.mjs";
 
 const door = await newInstance({ mailer_autoconfirm: true });
 const sibling = await newSibling(door, { mailer_autoconfirm: true });

@@ -200,7 +200,8 @@ test("Phones: a code of either proves the number at GoTrue", async () => {
   ok(await door.post("/otp", { phone: other }));
   const { user } = ok(await verify(door, { type: "sms", phone: other, token: await textTo(other) }));
   assert.ok(user.phone_confirmed_at);
-  const { createdNewUser, user: same } = done(await consumeCode(typed(await createCode({ phoneNumber: other }, at)), at));
+  const code = typed(await createCode({ phoneNumber: other }, at));
+  const { createdNewUser, user: same } = done(await consumeCode(code, at));
   assert.deepEqual([createdNewUser, same.id], [false, user.id]);
 });
 
