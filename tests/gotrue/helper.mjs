@@ -90,7 +90,8 @@ export async function newSibling(instance, settings = {}) {
   return configure(new Instance(instance.appId, at.split("/").pop(), randomUUID()), settings);
 }
 
-function configure(instance, settings) {
+/** Gives an instance the settings of the tests, and these. */
+export function configure(instance, settings) {
   const usual = {
     site_url: SITE, api_external_url: instance.url, jwt_secret: instance.secret,
     rate_limit_email_sent: "100000", rate_limit_sms_sent: "100000",

@@ -176,6 +176,16 @@ test("Passwords: one that was chosen for an address stays when GoTrue proves it 
   assert.equal(ok(await signIn({ email })).user.id, id);
 });
 
+test("Passwords: that of somebody without a name waits for the number", async () => {
+  const session = ok(await door.post("/signup", {}));
+  const phone = newPhone();
+  ok(await setUser(session, { phone, password: PASSWORD }));
+  refused(await signIn({ phone }), 400, "invalid_credentials");
+  ok(await verify(door, { type: "phone_change", phone, token: await textTo(phone) }));
+  assert.deepEqual(withHash(session.user.id), [{ recipe: "passwordless", email: null, phone }]);
+  ok(await signIn({ phone }));
+});
+
 test("Passwords: that of somebody without a name waits for the address", async () => {
   const session = ok(await door.post("/signup", {}));
   const email = newEmail();

@@ -4,6 +4,7 @@ import { createSession, get, newApp, ok as done, post, refreshSession } from "..
 import {
   associate, createPrimary, disassociate, findUser, tenantId, userOf, withPassword,
 } from "../cdi/linking_helper.mjs";
+import { SECRET, importDevice } from "../cdi/totp_helper.mjs";
 import {
   PASSWORD, assert, claimsOf, newEmail, newInstance, newPhone, newSibling, ok, refused, sql,
 } from "./helper.mjs";
@@ -62,6 +63,10 @@ test("Tenants and apps: a user is reached by its id from every tenant of the app
   assert.equal(ok(await sibling.admin("GET", `/admin/users/${user.id}`)).id, user.id);
   ok(await sibling.admin("PUT", `/admin/users/${user.id}`, { body: { user_metadata: { a: 1 } } }));
   assert.equal(ok(await door.admin("GET", `/admin/users/${user.id}`)).user_metadata.a, 1);
+  done(await importDevice(user.id, "app", SECRET, {}, app));
+  assert.equal(ok(await sibling.admin("GET", `/admin/users/${user.id}`)).factors.length, 1);
+  const asked = await get(`${sibling.cdi}/recipe/user/metadata`, { userId: user.id });
+  assert.deepEqual([asked.status, asked.text.trim()], [403, "Only public tenantId can call this app specific API"]);
   ok(await sibling.admin("DELETE", `/admin/users/${user.id}`));
   refused(await door.admin("GET", `/admin/users/${user.id}`), 404, "user_not_found");
 });

@@ -93,6 +93,33 @@ INSERT INTO auth.request_counts (app_id, first_second, backend, counts)
     SELECT app, date_trunc('minute', now()) - n * interval '1 minute', backend, array_fill(1, ARRAY[60])
     FROM unnest(ARRAY['public', 'other']) app, generate_series(1, 1440) n, generate_series(1, 4) backend;
 
+-- What the GoTrue door leaves behind.
+INSERT INTO auth.one_time_codes (user_id, kind, app_id, address, code_hash, link_hash, sent_at)
+    SELECT m.user_id, kind, k.app_id, format('user%s@example.org', n), '\x00', sha256(concat(m.user_id, kind)::bytea),
+        now() - n % 100 * interval '1 min'
+    FROM few k JOIN auth.login_methods m USING (id), unnest(ARRAY['confirmation', 'recovery', 'reauthentication']) kind
+    ON CONFLICT DO NOTHING;
+INSERT INTO auth.flow_states
+    SELECT gen_random_uuid(), k.app_id, m.user_id, 'magiclink', 'email', 'x', 's256', sha256(k.id::text::bytea), now(),
+        now() + n % 100 * interval '1 min'
+    FROM few k JOIN auth.login_methods m USING (id);
+INSERT INTO auth.phone_factors
+    SELECT gen_random_uuid(), k.app_id, m.user_id, 'phone', '+49152' || n, n % 8 = 0, now(), now(), NULL
+    FROM few k JOIN auth.login_methods m USING (id);
+INSERT INTO auth.mfa_challenges
+    SELECT gen_random_uuid(), app_id, user_id, id, '192.0.2.1', '\x00', 0, now() + random() * interval '1 hour', NULL
+    FROM auth.phone_factors;
+INSERT INTO auth.outbox (id, app_id, tenant_id, channel, kind, message, created_at, due_at, dead_at)
+    SELECT gen_random_uuid(), app_id, tenant_id, 'email', 'recovery', '\x00', now(),
+        CASE WHEN n % 8 = 0 THEN now() + interval '1 day' + n * interval '1 s' END, CASE WHEN n % 8 = 4 THEN now() - n % 100 * interval '1 min' END
+    FROM few;
+INSERT INTO auth.audit_log_entries (id, app_id, payload, created_at)
+    SELECT gen_random_uuid(), app_id, jsonb_build_object('action', 'login', 'actor_id', id, 'log_type', 'account'),
+        now() - n * interval '1 min'
+    FROM known;
+INSERT INTO auth.rate_limits
+    SELECT app_id, 'token', sha256(id::text::bytea), 1, now() + n % 100 * interval '1 min' FROM few;
+
 -- Users with passkeys.
 CREATE TEMP TABLE passkeys AS
     SELECT gen_random_uuid() AS id, app_id, tenant_id, n, now() - n * interval '1 s' AS joined, format('passkey%s@example.org', n) AS email

@@ -1,7 +1,8 @@
 // Reads the plans that auto_explain writes to the server's log, and judges them.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { sql } from "../cdi/helper.mjs";
+import test from "node:test";
+import { assert, sql } from "../cdi/helper.mjs";
 import { EXCEPTIONS } from "./exceptions.mjs";
 
 const BIG = 1000; // rows
@@ -21,7 +22,7 @@ export const small = tables.filter((table) => !table.big).map(({ name }) => name
 let position = fstatSync(log).size;
 
 /** The plans that were logged since the last call: {"Query Text", Plan, Settings, ...}. */
-export function newPlans() {
+function newPlans() {
   const bytes = Buffer.alloc(fstatSync(log).size - position);
   position += readSync(log, bytes, 0, bytes.length, position);
   const plans = [];
@@ -46,7 +47,7 @@ function read(node) {
 }
 
 /** What is wrong with a plan, in one line each. */
-export function faults({ "Query Text": text, Plan }) {
+function faults({ "Query Text": text, Plan }) {
   const statement = text.replace(/\s+/g, " ").trim();
   if (EXCEPTIONS.some(({ of }) => of.test(statement))) return [];
   const wrong = nodes(Plan).filter((node) => big.has(node["Relation Name"])).flatMap((node) => {
@@ -62,16 +63,39 @@ const PREFIX = /^(\/appid-[^/]+)?(\/(?!recipe|users|user|bulk-import|requests)[^
 /** The operations that were called: "GET /users", ... */
 export const called = new Set();
 
-/** What every call since has done wrong, beginning with the call. */
-export function watch(findings) {
-  const send = globalThis.fetch;
-  globalThis.fetch = async (url, options) => {
-    const response = await send(url, options);
-    const body = await response.arrayBuffer(); // only then all of the answer has been given
-    const { pathname } = new URL(url);
-    const paths = [pathname, pathname.replace(/^\/appid-[^/]+/, ""), pathname.replace(PREFIX, "")];
-    for (const path of paths) called.add(`${options.method} ${path.replace(/\/$/, "")}`);
-    for (const fault of newPlans().flatMap(faults)) findings.push(`${options.method} ${pathname}: ${fault}`);
-    return new Response(body, response);
-  };
+/** What the calls of the present test have done wrong, beginning with the call. */
+const findings = [];
+
+const send = globalThis.fetch;
+globalThis.fetch = async (url, options) => {
+  const response = await send(url, options);
+  const body = await response.arrayBuffer(); // only then all of the answer has been given
+  const { pathname } = new URL(url);
+  const paths = [pathname, pathname.replace(/^\/appid-[^/]+/, ""), pathname.replace(PREFIX, "")];
+  const method = options?.method ?? "GET";
+  for (const path of paths) called.add(`${method} ${path.replace(/\/$/, "")}`);
+  for (const fault of newPlans().flatMap(faults)) findings.push(`${method} ${pathname}: ${fault}`);
+  const empty = [204, 304].includes(response.status);
+  return new Response(empty ? null : body, response);
+};
+
+/** A test whose calls must all succeed, and read no more than they have to. */
+export const operations = (name, body) =>
+  test(name, async () => {
+    findings.length = 0;
+    await body();
+    assert.deepEqual([...new Set(findings)], []);
+  });
+
+/** A statement of SQL, watched as calls are. */
+export function watched(statement) {
+  newPlans();
+  const { PGOPTIONS } = process.env;
+  delete process.env.PGOPTIONS;
+  try {
+    return sql(`SELECT ${statement} AS answer`)[0].answer;
+  } finally {
+    process.env.PGOPTIONS = PGOPTIONS;
+    findings.push(...newPlans().flatMap(faults).map((fault) => `${statement}: ${fault}`));
+  }
 }

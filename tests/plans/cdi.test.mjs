@@ -13,18 +13,7 @@ import {
 import { Passkey } from "../cdi/passkey.mjs";
 import * as totp from "../cdi/totp_helper.mjs";
 import * as webauthn from "../cdi/webauthn_helper.mjs";
-import { called, faults, newPlans, small, watch } from "./watch.mjs";
-
-const findings = [];
-watch(findings);
-
-/** A test whose calls must all succeed, and read no more than they have to. */
-const operations = (name, body) =>
-  test(name, async () => {
-    findings.length = 0;
-    await body();
-    assert.deepEqual([...new Set(findings)], []);
-  });
+import { called, operations, small, watched } from "./watch.mjs";
 
 const AT = ["", "/t7"]; // the largest tenant, and one of the small ones
 const fine = (answer) => assert.equal(answer.status, 200, answer.text);
@@ -349,19 +338,6 @@ operations("the simplified profile's", async () => {
   await simply("DELETE", "/user/remove", undefined, { userId: user.id });
 });
 
-/** A statement of SQL, watched as calls are. */
-function watched(statement) {
-  newPlans();
-  const { PGOPTIONS } = process.env;
-  delete process.env.PGOPTIONS;
-  try {
-    return sql(`SELECT ${statement} AS answer`)[0].answer;
-  } finally {
-    process.env.PGOPTIONS = PGOPTIONS;
-    findings.push(...newPlans().flatMap(faults).map((fault) => `${statement}: ${fault}`));
-  }
-}
-
 operations("what is done from time to time", () => {
   const some = "11"; // that makes some hundred rows of each kind
   for (const change of [
@@ -373,6 +349,12 @@ operations("what is done from time to time", () => {
     `webauthn_options SET expires_at = now() - interval '2 days' WHERE email LIKE 'passkey${some}%00@%'`,
     `dashboard_sessions SET expires_at = now() - interval '2 days' WHERE encode(id_hash, 'hex') LIKE '${some}%'`,
     `bulk_import_queue SET status = 'NEW' WHERE id::text LIKE '${some}%'`,
+    `one_time_codes SET sent_at = now() - interval '9 days' WHERE user_id::text LIKE '${some}%'`,
+    `flow_states SET created_at = now() - interval '9 days' WHERE id::text LIKE '${some}%'`,
+    `mfa_challenges SET created_at = now() - interval '9 days' WHERE id::text LIKE '${some}%'`,
+    `outbox SET dead_at = now() - interval '90 days' WHERE dead_at IS NOT NULL AND id::text LIKE '${some}%'`,
+    `rate_limits SET updated_at = now() - interval '9 days' WHERE encode(key_hash, 'hex') LIKE '${some}%'`,
+    `outbox SET due_at = now() WHERE due_at IS NOT NULL AND id::text LIKE '22%'`,
   ]) {
     assert.ok(sql(`UPDATE auth.${change} RETURNING 1 AS one`).length > 0, change);
   }
