@@ -8,8 +8,10 @@ use std::ffi::CStr;
 
 use pgrx::prelude::*;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::identifier;
+use crate::db::Time;
 use crate::recipes::session;
 use crate::store;
 use crate::tenant::PUBLIC;
@@ -63,8 +65,13 @@ fn has_permission(permission: Option<&str>, app_id: default!(Option<&str>, "'pub
 fn session_is_live(app_id: default!(Option<&str>, "'public'")) -> bool {
     let is_live = || {
         let claims = claims()?;
-        let handle = claim(&claims, "sessionHandle").or_else(|| claim(&claims, "session_id"))?;
-        Some(session::is_live(&identifier(app_id?), &handle))
+        let app_id = identifier(app_id?);
+        if let Some(handle) = claim(&claims, "sessionHandle") {
+            return Some(session::is_live(&app_id, &handle));
+        }
+        // GoTrue's: the id alone, without the tenant that a handle ends with.
+        let id = Uuid::parse_str(&claim(&claims, "session_id")?).ok()?;
+        Some(store::sessions::is_live(&app_id, None, id, Time::now()))
     };
     is_live().unwrap_or(false)
 }

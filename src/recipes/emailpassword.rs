@@ -69,7 +69,7 @@ fn insert(tenant: &Tenant, email: &str, hash: &str) -> Result<Option<Uuid>> {
         third_party: None,
         password_hash: Some(hash),
     };
-    if !login_methods::insert_with_user(&tenant.app_id, tenant.id(), &login, now) {
+    if !login_methods::insert_with_user(tenant, &login, now) {
         return Ok(None);
     }
     if FAKE_ADDRESSES.iter().any(|ending| email.ends_with(ending)) {

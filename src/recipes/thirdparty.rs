@@ -93,7 +93,7 @@ fn insert(tenant: &Tenant, user: &ProviderUser, email: &str) -> Result<Option<Uu
         third_party: Some((user.provider, user.user_id)),
         password_hash: None,
     };
-    let made = login_methods::insert_with_user(&tenant.app_id, tenant.id(), &login, Time::now());
+    let made = login_methods::insert_with_user(tenant, &login, Time::now());
     Ok(made.then_some(id))
 }
 

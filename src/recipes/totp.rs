@@ -4,9 +4,11 @@ use auth_core::keyring::Keyring;
 use auth_core::normalise::{self, MAX_KEY};
 use auth_core::totp::{self, Secret};
 
+use super::account;
 use crate::db::Time;
 use crate::error::{Error, Result};
 use crate::keyring::keyring;
+use crate::store::auth_sessions;
 use crate::store::totp::{self as rows, Attempt, Device};
 use crate::tenant::Tenant;
 
@@ -16,6 +18,8 @@ const MAX_SKEW: i64 = 100;
 const MAX_PERIOD_S: i64 = 86_400;
 /// Names the keys of used codes among the derived ones.
 const MAC_PURPOSE: &str = "used-totp-code";
+/// How a code of a device stands among the methods of a session.
+pub const AMR: &str = "totp";
 /// A longer text is no code at all, and counts as no attempt.
 const MAX_CODE_LENGTH: usize = 8;
 
@@ -185,10 +189,12 @@ pub fn remove_device(app: &Tenant, user_id: &str, name: &str) -> Result<bool> {
     not_empty("userId", user_id)?;
     not_empty("deviceName", name)?;
     let devices = lock_devices(app, user_id);
-    if !devices.iter().any(|device| device.name == name) {
+    let Some(id) = rows::delete_device(&app.app_id, user_id, name) else {
         return Ok(false);
+    };
+    if let Some(owner) = account::find_user_id(app, user_id) {
+        auth_sessions::lower(owner, id, AMR);
     }
-    rows::delete_device(&app.app_id, user_id, name);
     if devices.len() == 1 {
         rows::delete_attempts(&app.app_id, user_id);
     }

@@ -286,6 +286,22 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
     }
 }
 
+/// Removes what is kept under the ids of a user, though not the user: whoever deletes by name only leaves nothing else.
+pub fn forget(app: &Tenant, id: Uuid) {
+    let app_id = &app.app_id;
+    let user = store::users::load(app_id, &[id]).pop();
+    let ids = match &user {
+        Some(user) => {
+            let methods = user.login_methods.iter();
+            methods.for_each(|method| delete_devices(app_id, method));
+            without_other_users(app, user.all_ids(), user)
+        }
+        None => vec![id.to_string()],
+    };
+    delete_what_hangs_on(app_id, &ids);
+    store::users::blank_linked(app_id, id);
+}
+
 /// Makes the codes worthless that were sent to a passwordless login method.
 fn delete_devices(app_id: &str, method: &LoginMethod) {
     if method.recipe == Recipe::Passwordless {

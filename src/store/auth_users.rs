@@ -142,25 +142,26 @@ pub fn lock(app_id: &str, id: Uuid) -> Option<AuthUser> {
     )
 }
 
-/// The user with that address and audience in a tenant, the likeliest where there are several: the primary user that holds it, then one
-/// with a login method that has it, then one whom a provider vouches for with it.
+/// The user with that address and audience in a tenant, the likeliest where there are several: the primary user that holds
+/// it, then one who has proven it, of these the one with a password, then one who only says so, which the word of a
+/// provider that does not vouch for it is not enough for.
 pub fn find_by_email(app_id: &str, tenant_id: &str, aud: &str, email: &str) -> Option<AuthUser> {
     db::query_opt(
         select!(
-            "(SELECT c.user_id, 1 AS place FROM auth.primary_claims c
+            "(SELECT c.user_id, 1 AS place, NULL AS recipe FROM auth.primary_claims c
               WHERE c.app_id = $1 AND c.tenant_id = $2 AND c.kind = 'email' AND c.value = $4
               UNION ALL
-              SELECT t.user_id, CASE t.recipe WHEN 'emailpassword' THEN 2 ELSE 3 END
-              FROM auth.login_method_tenants t
-              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4 AND t.recipe <> 'thirdparty'
-              UNION ALL
-              SELECT t.user_id, 4 FROM auth.login_method_tenants t
+              SELECT t.user_id, 2, t.recipe FROM auth.login_method_tenants t
               JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND v.user_id = coalesce(
                   (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = t.login_method_id),
                   t.login_method_id::text)
-              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4 AND t.recipe = 'thirdparty') AS found
+              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4
+              UNION ALL
+              SELECT t.user_id, 3, t.recipe FROM auth.login_method_tenants t
+              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4 AND t.recipe <> 'thirdparty') AS found
              JOIN auth.users u ON u.id = found.user_id
-             WHERE u.aud = $3 AND NOT u.is_sso_user ORDER BY found.place, u.time_joined, u.id LIMIT 1"
+             WHERE u.aud = $3 AND NOT u.is_sso_user 
+             ORDER BY found.place, found.recipe IS DISTINCT FROM 'emailpassword', u.time_joined, u.id LIMIT 1"
         ),
         &[app_id.into(), tenant_id.into(), aud.into(), email.into()],
         AuthUser::read,
@@ -179,7 +180,8 @@ pub fn find_by_phone(app_id: &str, tenant_id: &str, aud: &str, phone: &str) -> O
     )
 }
 
-/// Whether there is a user with that address in a tenant, other than `except`, whatever its audience.
+/// Whether there is a user with that address in a tenant, other than `except`, whatever its audience; the word of a provider
+/// counts if it vouches for it.
 pub fn email_is_taken(app_id: &str, tenant_id: &str, email: &str, except: Option<Uuid>) -> bool {
     db::query_opt(
         "SELECT true FROM (
@@ -187,7 +189,13 @@ pub fn email_is_taken(app_id: &str, tenant_id: &str, email: &str, except: Option
              WHERE c.app_id = $1 AND c.tenant_id = $2 AND c.kind = 'email' AND c.value = $3
              UNION ALL
              SELECT t.user_id FROM auth.login_method_tenants t
-             WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $3 AND t.recipe <> 'thirdparty') AS found
+             WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $3 AND t.recipe <> 'thirdparty'
+             UNION ALL
+             SELECT t.user_id FROM auth.login_method_tenants t
+             JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND v.user_id = coalesce(
+                 (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = t.login_method_id),
+                 t.login_method_id::text)
+             WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $3 AND t.recipe = 'thirdparty') AS found
          WHERE found.user_id IS DISTINCT FROM $4 LIMIT 1",
         &[app_id.into(), tenant_id.into(), email.into(), except.into()],
         |_| (),

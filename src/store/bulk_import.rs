@@ -12,6 +12,8 @@ pub struct UserRow<'a> {
     pub id: Uuid,
     pub email: Option<&'a str>,
     pub phone: Option<&'a str>,
+    pub email_is_confirmed: bool,
+    pub phone_is_confirmed: bool,
     pub is_primary: bool,
     /// The user that this one is linked to.
     pub merged_into: Option<Uuid>,
@@ -170,12 +172,13 @@ pub fn count_if_grown() {
 }
 
 /// Makes users with their login methods. The login methods that did not get a key, since somebody else has it; all of it
-/// is to be undone then.
+/// is to be undone then. Audience and role are what the GoTrue door knows the users by.
 pub fn insert_users(
     app_id: &str,
     users: &[UserRow],
     methods: &[MethodRow],
     keys: &[KeyRow],
+    (aud, role): (&str, &str),
 ) -> Vec<Uuid> {
     db::query(
         "WITH wanted AS MATERIALIZED (
@@ -194,11 +197,14 @@ pub fn insert_users(
              ORDER BY tenant_id, email, phone, third_party_id, third_party_user_id, recipe
              ON CONFLICT DO NOTHING RETURNING tenant_id, login_method_id),
          new_user AS (
-             INSERT INTO auth.users (id, app_id, email, phone, is_primary, merged_into, time_joined)
-             SELECT id, $1, email, phone, is_primary, merged_into,
+             INSERT INTO auth.users (id, app_id, aud, role, email, phone, email_confirmed_at, phone_confirmed_at,
+                 is_primary, merged_into, time_joined)
+             SELECT id, $1, $5, $6, email, phone, CASE WHEN email_is_confirmed THEN now() END,
+                    CASE WHEN phone_is_confirmed THEN now() END, is_primary, merged_into,
                     timestamptz 'epoch' + time_joined * interval '1 ms'
              FROM jsonb_to_recordset($2::jsonb) AS u (
-                 id uuid, email text, phone text, is_primary boolean, merged_into uuid, time_joined bigint)),
+                 id uuid, email text, phone text, email_is_confirmed boolean, phone_is_confirmed boolean,
+                 is_primary boolean, merged_into uuid, time_joined bigint)),
          new_method AS (
              INSERT INTO auth.login_methods (id, user_id, app_id, recipe, email, phone, third_party_id,
                  third_party_user_id, password_hash, time_joined)
@@ -214,6 +220,8 @@ pub fn insert_users(
             (&json(users)).into(),
             (&json(methods)).into(),
             (&json(keys)).into(),
+            aud.into(),
+            role.into(),
         ],
         |row| row.uuid(1),
     )

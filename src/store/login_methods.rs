@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::users::Recipe;
 use crate::db::{self, Row, Time};
+use crate::tenant::Tenant;
 
 /// A login method that is about to be made. Values are normalised.
 pub struct NewLogin<'a> {
@@ -16,8 +17,9 @@ pub struct NewLogin<'a> {
     pub password_hash: Option<&'a str>,
 }
 
-/// Makes a user with one login method of the same id; `false` when what must be unique is taken.
-pub fn insert_with_user(app_id: &str, tenant_id: &str, login: &NewLogin, now: Time) -> bool {
+/// Makes a user with one login method of the same id; `false` when what must be unique is taken. It gets audience and role
+/// as the tenant's settings have them, so that the GoTrue door knows it.
+pub fn insert_with_user(tenant: &Tenant, login: &NewLogin, now: Time) -> bool {
     // The row with the unique keys comes first and the others follow from it. Foreign keys are looked at when
     // the statement ends.
     db::execute(
@@ -28,14 +30,14 @@ pub fn insert_with_user(app_id: &str, tenant_id: &str, login: &NewLogin, now: Ti
              VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT DO NOTHING RETURNING login_method_id),
          new_user AS (
-             INSERT INTO auth.users (id, app_id, email, phone, time_joined)
-             SELECT $3, $1, $6, $7, $4 FROM claim)
+             INSERT INTO auth.users (id, app_id, aud, role, email, phone, time_joined)
+             SELECT $3, $1, $11, $12, $6, $7, $4 FROM claim)
          INSERT INTO auth.login_methods (id, user_id, app_id, recipe, email, phone, third_party_id,
              third_party_user_id, password_hash, time_joined)
          SELECT $3, $3, $1, $5, $6, $7, $8, $9, $10, $4 FROM claim",
         &[
-            app_id.into(),
-            tenant_id.into(),
+            (&tenant.app_id).into(),
+            tenant.id().into(),
             login.id.into(),
             now.into(),
             login.recipe.name().into(),
@@ -44,6 +46,8 @@ pub fn insert_with_user(app_id: &str, tenant_id: &str, login: &NewLogin, now: Ti
             login.third_party.map(|(provider, _)| provider).into(),
             login.third_party.map(|(_, id)| id).into(),
             login.password_hash.into(),
+            tenant.settings.jwt_aud().into(),
+            tenant.settings.jwt_default_group_name().into(),
         ],
     ) == 1
 }
@@ -246,6 +250,8 @@ fn write_contact(method: &LockedMethod, new: &Contact) {
             new.phone.as_deref().into(),
         ],
     );
+    // Another login method may have what this one had, and the new address may have been verified before.
+    super::users::refresh_contact(method.user_id);
 }
 
 /// Claims address and number for a login method in each of the tenants, in place of what it holds there; in how many

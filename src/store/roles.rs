@@ -1,13 +1,22 @@
 //! `roles`, `role_permissions` and `user_roles`.
 
+use uuid::Uuid;
+
 use crate::db;
 
 /// Whether a user has a role in a tenant, as the calling query sees it.
 pub fn has(app_id: &str, tenant_id: &str, user_id: &str, role: &str) -> bool {
     db::stable_query_opt(
         "SELECT true FROM auth.user_roles
-         WHERE app_id = $1 AND tenant_id = $2 AND user_id = $3 AND role = $4",
-        &[app_id.into(), tenant_id.into(), user_id.into(), role.into()],
+         WHERE app_id = $1 AND tenant_id = $2 AND role = $4 AND user_id = coalesce(
+             (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = $5 AND k.app_id = $1), $3)",
+        &[
+            app_id.into(),
+            tenant_id.into(),
+            user_id.into(),
+            role.into(),
+            Uuid::parse_str(user_id).ok().into(),
+        ],
         |_| (),
     )
     .is_some()
@@ -18,12 +27,14 @@ pub fn permits(app_id: &str, tenant_id: &str, user_id: &str, permission: &str) -
     db::stable_query_opt(
         "SELECT true FROM auth.user_roles u
          JOIN auth.role_permissions p ON p.app_id = u.app_id AND p.role = u.role
-         WHERE u.app_id = $1 AND u.tenant_id = $2 AND u.user_id = $3 AND p.permission = $4 LIMIT 1",
+         WHERE u.app_id = $1 AND u.tenant_id = $2 AND p.permission = $4 AND u.user_id = coalesce(
+             (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = $5 AND k.app_id = $1), $3) LIMIT 1",
         &[
             app_id.into(),
             tenant_id.into(),
             user_id.into(),
             permission.into(),
+            Uuid::parse_str(user_id).ok().into(),
         ],
         |_| (),
     )

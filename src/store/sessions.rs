@@ -76,11 +76,11 @@ pub fn find(app_id: &str, tenant_id: &str, id: Uuid) -> Option<SessionRow> {
     )
 }
 
-/// Whether a session is there and not expired, as the calling query sees it.
-pub fn is_live(app_id: &str, tenant_id: &str, id: Uuid, now: Time) -> bool {
+/// Whether a session is there and not expired, as the calling query sees it; in any tenant, or in the one that is given.
+pub fn is_live(app_id: &str, tenant_id: Option<&str>, id: Uuid, now: Time) -> bool {
     db::stable_query_opt(
         "SELECT true FROM auth.sessions s LEFT JOIN auth.users u ON u.id = s.user_id
-         WHERE s.id = $1 AND s.app_id = $2 AND s.tenant_id = $3 AND s.expires_at > $4
+         WHERE s.id = $1 AND s.app_id = $2 AND ($3 IS NULL OR s.tenant_id = $3) AND s.expires_at > $4
            AND (s.not_after IS NULL OR s.not_after > $4)
            AND (u.banned_until IS NULL OR u.banned_until <= $4)",
         &[id.into(), app_id.into(), tenant_id.into(), now.into()],

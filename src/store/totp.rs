@@ -1,5 +1,7 @@
 //! `totp_devices` and `totp_attempts`.
 
+use uuid::Uuid;
+
 use crate::db::{self, Row, Time};
 
 /// A device, its secret sealed.
@@ -80,11 +82,13 @@ pub fn set_verified(app_id: &str, user_id: &str, name: &str) {
     );
 }
 
-pub fn delete_device(app_id: &str, user_id: &str, name: &str) {
-    db::execute(
-        "DELETE FROM auth.totp_devices WHERE app_id = $1 AND user_id = $2 AND name = $3",
+/// Removes a device; the id by which the GoTrue door knew it.
+pub fn delete_device(app_id: &str, user_id: &str, name: &str) -> Option<Uuid> {
+    db::query_opt(
+        "DELETE FROM auth.totp_devices WHERE app_id = $1 AND user_id = $2 AND name = $3 RETURNING id",
         &[app_id.into(), user_id.into(), name.into()],
-    );
+        |row| row.uuid(1),
+    )
 }
 
 /// Of those of the users who have a device: their ids, and whether one is verified.

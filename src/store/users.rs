@@ -261,8 +261,9 @@ pub fn ensure_row(login_method_id: Uuid) {
     );
 }
 
-/// Computes anew what follows from a user's login methods: when it joined.
+/// Computes anew what follows from a user's login methods: when it joined, and how it is reached.
 pub fn refresh(id: Uuid) {
+    refresh_contact(id);
     db::execute(
         "UPDATE auth.users u SET time_joined = oldest.time_joined
          FROM (SELECT min(time_joined) AS time_joined FROM auth.login_methods WHERE user_id = $1) AS oldest
@@ -272,6 +273,44 @@ pub fn refresh(id: Uuid) {
     db::execute(
         "UPDATE auth.login_method_tenants t SET user_time_joined = u.time_joined
          FROM auth.users u WHERE t.user_id = $1 AND u.id = $1 AND t.user_time_joined <> u.time_joined",
+        &[id.into()],
+    );
+}
+
+/// Computes anew which address and number a user has, and whether they are confirmed. Those that it has stay while a login
+/// method has them; then come proven ones and the oldest. Nothing may go to an address that is not the user's any more.
+pub fn refresh_contact(id: Uuid) {
+    db::execute(
+        "UPDATE auth.users u
+         SET email = now.email, phone = now.phone,
+             email_confirmed_at = CASE WHEN NOT now.is_verified THEN NULL
+                                       WHEN u.email = now.email THEN coalesce(u.email_confirmed_at, now())
+                                       ELSE now() END,
+             phone_confirmed_at = CASE WHEN u.phone = now.phone THEN u.phone_confirmed_at
+                                       ELSE now.phone_confirmed_at END,
+             updated_at = now()
+         FROM (
+             SELECT mail.email, coalesce(mail.is_verified, false) AS is_verified, number.phone, number.phone_confirmed_at
+             FROM auth.users old
+             LEFT JOIN LATERAL (
+                 SELECT m.email, coalesce((
+                            SELECT true FROM auth.verified_emails v
+                            WHERE v.app_id = m.app_id AND v.email = m.email AND v.user_id = coalesce(
+                                (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = m.id),
+                                m.id::text)), false) AS is_verified
+                 FROM auth.login_methods m WHERE m.user_id = old.id AND m.email IS NOT NULL
+                 ORDER BY m.email IS DISTINCT FROM old.email, 2 DESC, m.time_joined, m.id LIMIT 1) AS mail ON true
+             LEFT JOIN LATERAL (
+                 SELECT m.phone, former.phone_confirmed_at
+                 FROM auth.login_methods m
+                 LEFT JOIN auth.users former ON former.id = m.id AND former.phone = m.phone
+                 WHERE m.user_id = old.id AND m.phone IS NOT NULL
+                 ORDER BY m.phone IS DISTINCT FROM old.phone, former.phone_confirmed_at IS NULL, m.time_joined, m.id
+                 LIMIT 1) AS number ON true
+             WHERE old.id = $1) AS now
+         WHERE u.id = $1 AND (
+             (u.email, u.phone) IS DISTINCT FROM (now.email, now.phone)
+             OR (u.email_confirmed_at IS NOT NULL) <> now.is_verified)",
         &[id.into()],
     );
 }
@@ -440,6 +479,17 @@ pub fn delete(app_id: &str, ids: &[Uuid]) {
     db::execute(
         "DELETE FROM auth.users WHERE app_id = $1 AND (id = ANY ($2) OR merged_into = ANY ($2))",
         &[app_id.into(), ids.into()],
+    );
+}
+
+/// Takes out of the rows of those who were linked into a user what tells who they were.
+pub fn blank_linked(app_id: &str, id: Uuid) {
+    db::execute(
+        "UPDATE auth.users SET email = NULL, phone = NULL, email_confirmed_at = NULL, phone_confirmed_at = NULL,
+             email_change = NULL, phone_change = NULL, pending_password_hash = NULL, raw_app_meta_data = '{}',
+             raw_user_meta_data = '{}', updated_at = now()
+         WHERE app_id = $1 AND merged_into = $2",
+        &[app_id.into(), id.into()],
     );
 }
 

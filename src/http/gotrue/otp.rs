@@ -147,9 +147,8 @@ fn recover(call: &Call) -> Result<Reply> {
     let email = address::email(email)?;
     if let Some(user) = accounts::find_by_email(&context, &email) {
         let mut user = accounts::lock(&context, user.id)?;
-        // Somebody whom a provider vouches for may have no other way to be written to than the provider's address.
-        user.email.get_or_insert(email);
-        sign_in::send_link(&context, &mut user, MailKind::Recovery, challenge.as_ref())?;
+        let kind = MailKind::Recovery;
+        sign_in::send_link(&context, &mut user, &email, kind, challenge.as_ref())?;
     }
     Ok(sent(None))
 }

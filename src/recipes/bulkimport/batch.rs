@@ -4,6 +4,7 @@
 //! of one batch may still want the same, or somebody else may have come first; those are tried alone, after the others.
 
 use std::collections::HashSet;
+use std::iter;
 
 use auth_core::bulk_import::Recipe;
 use serde_json::{Map, Value};
@@ -18,6 +19,7 @@ use crate::store::bulk_import::{
     UserRow, VerifiedRow,
 };
 use crate::store::{login_methods, users};
+use crate::tenant::{self, PUBLIC};
 
 /// Users that cannot be written, by their place in the batch, and why.
 type Refused = Vec<(usize, String)>;
@@ -253,12 +255,22 @@ fn write_users(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
     let mut user_rows = Vec::with_capacity(users.len());
     let mut methods = Vec::with_capacity(users.len());
     for user in users {
-        for method in method_rows(user) {
+        let rows: Vec<_> = method_rows(user).collect();
+        for (place, method) in rows.iter().enumerate() {
             let is_first = method.id == user.id();
+            // The user has what any of its login methods has, one that was linked to it has its own.
+            let places = || iter::once(place).chain((0..rows.len()).filter(|_| is_first));
+            let is_verified = |place: usize| user.user.login_methods[place].is_verified;
+            let email = places().find_map(|place| rows[place].email);
+            let phone = places().find_map(|place| rows[place].phone);
             user_rows.push(UserRow {
                 id: method.id,
-                email: method.email,
-                phone: method.phone,
+                email,
+                phone,
+                email_is_confirmed: email.is_some()
+                    && places().any(|place| rows[place].email == email && is_verified(place)),
+                phone_is_confirmed: phone.is_some()
+                    && places().any(|place| rows[place].phone == phone && is_verified(place)),
                 is_primary: is_first && user.user.becomes_primary_user(),
                 merged_into: (!is_first).then(|| user.id()),
                 time_joined: if is_first {
@@ -267,10 +279,17 @@ fn write_users(app_id: &str, users: &[&Prepared]) -> Result<(), Refused> {
                     method.time_joined
                 },
             });
-            methods.push(method);
         }
+        methods.extend(rows);
     }
-    let missed = rows::insert_users(app_id, &user_rows, &methods, &key_rows(users));
+    let app = tenant::find(app_id, PUBLIC);
+    let names = app.as_ref().map_or(("", ""), |app| {
+        (
+            app.settings.jwt_aud(),
+            app.settings.jwt_default_group_name(),
+        )
+    });
+    let missed = rows::insert_users(app_id, &user_rows, &methods, &key_rows(users), names);
     none(refused_methods(app_id, users, missed))
 }
 

@@ -260,6 +260,35 @@ pub fn verified(context: &Context, user: &mut AuthUser) -> Result<()> {
     Ok(())
 }
 
+/// Whether an address or a number is the user's own and yet to be confirmed. One that was linked to it is not: whoever reads
+/// what is sent there proves it.
+pub fn is_unconfirmed(user: &AuthUser, address: &str) -> bool {
+    let is = |own: &Option<String>| own.as_deref() == Some(address);
+    (is(&user.email) && user.email_confirmed_at.is_none())
+        || (is(&user.phone) && user.phone_confirmed_at.is_none())
+}
+
+/// Whether an address or a number is the user's, or that of what is linked to it.
+pub fn has(context: &Context, user: &AuthUser, address: &str) -> bool {
+    let is = |own: &Option<String>| own.as_deref() == Some(address);
+    let methods = || methods::methods_of(&context.tenant.app_id, user.id);
+    is(&user.email)
+        || is(&user.phone)
+        || methods()
+            .iter()
+            .any(|method| is(&method.email) || is(&method.phone))
+}
+
+/// Notes that a user has proven an address that is not its own but that of what is linked to it.
+pub fn prove_linked(context: &Context, user: &AuthUser, email: &str) {
+    let app_id = &context.tenant.app_id;
+    for method in methods::methods_of(app_id, user.id) {
+        if method.email.as_deref() == Some(email) && !method.email_is_verified {
+            verified_emails::insert(app_id, &account::shown_id(context.tenant, method.id), email);
+        }
+    }
+}
+
 /// Makes a user primary: what it has is nobody else's from then on.
 ///
 /// # Errors

@@ -231,8 +231,9 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
     if user.deleted_at.is_some() {
         return Ok(());
     }
+    recipes::users::forget(context.tenant, user.id);
     for identity in identities::list(context, &user) {
-        contacts::remove_methods(context, &user, &identity.method_ids);
+        contacts::remove_identity(context, &user, &identity)?;
     }
     let factor_ids: Vec<_> = factors::list(context, &user)
         .iter()
@@ -262,6 +263,8 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
 /// Removes a user as the other doors do, and one whom they do not know.
 fn remove(context: &Context, user: &AuthUser) {
     recipes::users::delete(context.tenant, &user.id.to_string(), true);
+    // One without a name is no user of theirs, but things may be kept under its id.
+    recipes::users::forget(context.tenant, user.id);
     auth_sessions::delete_of(user.id, None);
     store::users::delete(&context.tenant.app_id, &[user.id]);
 }

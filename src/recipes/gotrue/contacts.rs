@@ -1,11 +1,11 @@
 //! Changing a user's address and number (GoTrue reference, 4.6).
 
 use serde_json::Map;
-use uuid::Uuid;
 
 use super::audit::{self, Action, Actor};
+use super::identities::Identity;
 use super::{Context, Refusal, Result, accounts};
-use crate::recipes::account::{self, EmailChange};
+use crate::recipes::account;
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::identities::{self, MethodRow};
 use crate::store::login_methods::{self, Contact};
@@ -70,11 +70,11 @@ pub fn set_email(
         method.recipe != Recipe::ThirdParty && method.email.is_some() && method.email == user.email
     };
     let former: Vec<_> = methods.iter().filter(by_former).collect();
-    let wanted = Contact {
-        email: Some(email.to_owned()),
-        phone: None,
-    };
     for method in &former {
+        let wanted = Contact {
+            email: Some(email.to_owned()),
+            phone: method.phone.clone(),
+        };
         change(context, method, &wanted)?;
     }
     user.email = Some(email.to_owned());
@@ -152,28 +152,43 @@ fn change(context: &Context, method: &MethodRow, wanted: &Contact) -> Result<()>
     let locked = account::lock_method_and_rivals(context.tenant, method.id, method.recipe, wanted);
     let locked = locked.ok_or(super::Failure::Overtaken)?;
     let app_id = &context.tenant.app_id;
-    if wanted.email != locked.contact.email && wanted.phone == locked.contact.phone {
-        return match account::change_email(app_id, &locked, wanted) {
-            EmailChange::Ok => Ok(()),
-            EmailChange::Taken | EmailChange::HeldByOther => Err(Refusal::email_exists().into()),
-        };
-    }
     let changed = account::claim_contact(app_id, &locked, wanted)
         && login_methods::set_contact(&locked, wanted);
     account::contact_changed(app_id, &locked);
     if changed {
         Ok(())
+    } else if wanted.phone == locked.contact.phone {
+        Err(Refusal::email_exists().into())
     } else {
         Err(Refusal::phone_exists().into())
     }
 }
 
-/// Takes an identity away from a user who is locked: all login methods that it is made of.
-pub fn remove_methods(context: &Context, user: &AuthUser, method_ids: &[Uuid]) {
+/// Takes an identity away from a user who is locked: all login methods that it is made of. One with both an address and a
+/// number keeps the other.
+///
+/// # Errors
+/// [`super::Failure::Overtaken`].
+pub fn remove_identity(context: &Context, user: &AuthUser, identity: &Identity) -> Result<()> {
     let app_id = &context.tenant.app_id;
-    for id in method_ids {
-        login_methods::delete(app_id, *id);
+    let methods = identities::methods_of(app_id, user.id);
+    let is_made_of = |method: &&MethodRow| identity.method_ids.contains(&method.id);
+    for method in methods.iter().filter(is_made_of) {
+        match (&method.email, &method.phone) {
+            (Some(email), Some(phone)) => {
+                let by_phone = identity.provider == "phone";
+                let rest = Contact {
+                    email: by_phone.then(|| email.clone()),
+                    phone: (!by_phone).then(|| phone.clone()),
+                };
+                change(context, method, &rest)?;
+            }
+            _ => {
+                login_methods::delete(app_id, method.id);
+            }
+        }
     }
     crate::store::users::refresh(user.id);
     crate::store::primary_claims::release_unused(app_id, user.id);
+    Ok(())
 }

@@ -31,7 +31,7 @@ impl FactorKind {
     /// How it stands in `amr`.
     pub(super) fn amr(&self) -> &'static str {
         match self {
-            Self::Totp => "totp",
+            Self::Totp => totp::AMR,
             Self::Phone(_) => "mfa/phone",
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! All login methods with one address make one identity `email`, whether they have a password, a passkey or neither.
 
+use auth_core::hash;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -94,6 +95,9 @@ pub fn of(user: &AuthUser, methods: &[MethodRow]) -> Vec<Identity> {
         }
         if let Some(phone) = &method.phone {
             let mut identity = identity(user, method, "phone", &own_id);
+            if method.email.is_some() {
+                identity.id = second_id(method.id);
+            }
             identity.data.remove("email");
             identity
                 .data
@@ -107,6 +111,13 @@ pub fn of(user: &AuthUser, methods: &[MethodRow]) -> Vec<Identity> {
         }
     }
     identities
+}
+
+/// The id of the second identity of a login method, that by its number: it follows from the first one's.
+fn second_id(id: Uuid) -> Uuid {
+    let hash = hash::sha256(format!("phone identity of {id}").as_bytes());
+    let (bytes, _) = hash.split_first_chunk().expect("a hash is long enough");
+    uuid::Builder::from_random_bytes(*bytes).into_uuid()
 }
 
 fn identity(user: &AuthUser, method: &MethodRow, provider: &str, provider_id: &str) -> Identity {

@@ -68,7 +68,9 @@ pub fn send(context: &Context, user: &AuthUser, mail: &Mail) -> Result<()> {
     settings.authorized_addresses().check(mail.to)?;
     limits::sending(context, Sent::Email)?;
     if settings.hook("send_email").is_some() {
-        return tell_hook(context, user, mail.kind, mail.code, None, None);
+        let mut shown = hooks::shown_user(context, user);
+        shown["email"] = mail.to.into();
+        return tell_hook(context, shown, mail.kind, mail.code, None, None);
     }
     let values = values(context, user, mail)?;
     let name = mail.kind.name();
@@ -124,7 +126,15 @@ pub fn send_change(
         limits::sending(context, Sent::Email)?;
         let old_email = user.email.as_deref();
         let both = current.map(|(_, code)| (code, new.1));
-        return tell_hook(context, user, MailKind::EmailChange, new.1, both, old_email);
+        let shown = hooks::shown_user(context, user);
+        return tell_hook(
+            context,
+            shown,
+            MailKind::EmailChange,
+            new.1,
+            both,
+            old_email,
+        );
     }
     for (to, code) in [Some(new), current].into_iter().flatten() {
         let mail = Mail {
@@ -141,7 +151,7 @@ pub fn send_change(
 /// Has the hook send a mail. Of the two codes of a change each goes with the other's hash: so GoTrue has it.
 fn tell_hook(
     context: &Context,
-    user: &AuthUser,
+    user: Value,
     kind: MailKind,
     code: &NewCode,
     current_and_new: Option<(&NewCode, &NewCode)>,
@@ -165,7 +175,7 @@ fn tell_hook(
     if let Some(old_email) = old_email {
         data["old_email"] = old_email.into();
     }
-    let input = json!({"user": hooks::shown_user(context, user), "email_data": data});
+    let input = json!({"user": user, "email_data": data});
     hooks::call(context, Event::SendEmail, input)?;
     Ok(())
 }
@@ -186,7 +196,7 @@ fn values(context: &Context, user: &AuthUser, mail: &Mail) -> Result<Value> {
     let mut values = json!({
         "SiteURL": context.redirect_policy()?.site_url(),
         "ConfirmationURL": link(context, mail.kind, &mail.code.link, &redirect_to)?,
-        "Email": if email.is_empty() { mail.to } else { email },
+        "Email": if mail.new_email.is_none() || email.is_empty() { mail.to } else { email },
         "Token": mail.code.code,
         "TokenHash": mail.code.link,
         "Data": user.user_metadata,

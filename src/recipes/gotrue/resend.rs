@@ -45,7 +45,7 @@ pub fn resend(
     let mut user = accounts::lock(context, user_id)?;
     let channel = Channel::Sms;
     let message_id = match kind {
-        ResendType::Signup if user.email_confirmed_at.is_none() => {
+        ResendType::Signup if user.email.is_some() && user.email_confirmed_at.is_none() => {
             let actor = Actor::User(&user);
             audit::note(
                 context,
@@ -53,7 +53,8 @@ pub fn resend(
                 Action::UserConfirmationRequested,
                 Value::Null,
             );
-            return sign_up::send_confirmation(context, &mut user, channel, challenge);
+            let email = user.email.clone().unwrap_or_default();
+            return sign_up::send_confirmation(context, &mut user, &email, channel, challenge);
         }
         ResendType::EmailChange => {
             let Some(email) = user.email_change.clone() else {

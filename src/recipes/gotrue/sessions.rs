@@ -15,6 +15,7 @@ use crate::keyring::keyring;
 use crate::store::auth_sessions::{self, AuthSession};
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::{active_users, users};
+use crate::tenant::PUBLIC;
 
 /// Names the MAC keys of these refresh tokens among the derived ones.
 const MAC_PURPOSE: &str = "counter-refresh-token";
@@ -127,7 +128,11 @@ pub fn tokens(
     if let Some(issuer) = settings.setting_text("jwt_issuer") {
         claims["iss"] = issuer.into();
     }
-    let claims = hooks::custom_claims(context, claims, method)?;
+    let mut claims = hooks::custom_claims(context, claims, method)?;
+    // For policies, as SuperTokens names it. GoTrue knows of one tenant only.
+    if context.tenant.id() != PUBLIC {
+        claims["tId"] = context.tenant.id().into();
+    }
     Ok(Tokens {
         access_token: jwt::sign(context.tenant, &claims)?,
         expires_at,

@@ -56,13 +56,11 @@ pub fn with_password(
         return Err(Refusal::invalid_credentials().keeping_writes().into());
     };
     wrong_ones.forget(context);
-    if by_email
-        && user.email_confirmed_at.is_none()
-        && !context.is_on("mailer_allow_unverified_email_sign_ins")
-    {
+    let is_unconfirmed = accounts::is_unconfirmed(&user, account);
+    if by_email && is_unconfirmed && !context.is_on("mailer_allow_unverified_email_sign_ins") {
         return Err(Refusal::new(400, "email_not_confirmed", "Email not confirmed").into());
     }
-    if !by_email && user.phone_confirmed_at.is_none() {
+    if !by_email && is_unconfirmed {
         return Err(Refusal::new(400, "phone_not_confirmed", "Phone not confirmed").into());
     }
     if let Some(stronger) = &checked.rehashed {
@@ -114,15 +112,9 @@ pub fn send_otp(context: &Context, request: OtpRequest) -> Result<texts::Message
         (Some(email), _) => accounts::find_by_email(context, email),
         (None, phone) => accounts::find_by_phone(context, phone.unwrap_or_default()),
     };
-    let is_confirmed = |user: &AuthUser| {
-        if by_email {
-            user.email_confirmed_at.is_some()
-        } else {
-            user.phone_confirmed_at.is_some()
-        }
-    };
+    let address = request.email.or(request.phone).unwrap_or_default();
     let user = match find() {
-        Some(user) if is_confirmed(&user) => user,
+        Some(user) if !accounts::is_unconfirmed(&user, address) => user,
         _ => {
             if context.tenant.settings.disable_signup() {
                 return Err(Refusal::new(422, "signup_disabled", SIGNUP_DISABLED).into());
@@ -145,10 +137,10 @@ pub fn send_otp(context: &Context, request: OtpRequest) -> Result<texts::Message
     };
     let mut user = accounts::lock(context, user.id)?;
     if by_email {
-        send_link(context, &mut user, MailKind::MagicLink, request.challenge)?;
+        let kind = MailKind::MagicLink;
+        send_link(context, &mut user, address, kind, request.challenge)?;
         return Ok(None);
     }
-    let phone = user.phone.clone().unwrap_or_default();
     let traits = json!({"channel": request.channel.name()});
     audit::note(
         context,
@@ -158,7 +150,7 @@ pub fn send_otp(context: &Context, request: OtpRequest) -> Result<texts::Message
     );
     let last = user.confirmation_sent_at;
     let kind = Kind::Confirmation;
-    let id = texts::send_code(context, &user, kind, &phone, request.channel, last)?;
+    let id = texts::send_code(context, &user, kind, address, request.channel, last)?;
     user.confirmation_sent_at = Some(context.now);
     auth_users::update(&user, context.now);
     Ok(id)
@@ -167,13 +159,14 @@ pub fn send_otp(context: &Context, request: OtpRequest) -> Result<texts::Message
 /// What is said where nobody can sign up.
 pub const SIGNUP_DISABLED: &str = "Signups not allowed for this instance";
 
-/// Mails a user who is locked a link to sign in, or to choose another password.
+/// Mails a user who is locked a link to sign in, or to choose another password, to an address of it.
 ///
 /// # Errors
 /// [`Refusal`].
 pub fn send_link(
     context: &Context,
     user: &mut AuthUser,
+    email: &str,
     kind: MailKind,
     challenge: Option<&Challenge>,
 ) -> Result<()> {
@@ -184,19 +177,18 @@ pub fn send_link(
         Action::UserRecoveryRequested,
         Value::Null,
     );
-    let email = user.email.clone().unwrap_or_default();
     let digits = context.tenant.settings.mailer_otp_length();
     let code = codes::issue(
         context,
         user.id,
         Kind::Recovery,
-        &email,
+        email,
         digits,
         challenge.is_some(),
     )?;
     let mail = Mail {
         kind,
-        to: &email,
+        to: email,
         code: &code,
         new_email: None,
     };

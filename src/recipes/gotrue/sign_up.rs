@@ -49,7 +49,8 @@ pub fn sign_up(context: &Context, request: SignUp) -> Result<SignedUp> {
     let auto = autoconfirm(context, by_email);
     let (mut user, is_new) = match find(context, &request) {
         Some(user) => {
-            if is_confirmed(&user, by_email) || auto {
+            let address = request.email.or(request.phone).unwrap_or_default();
+            if !accounts::is_unconfirmed(&user, address) || auto {
                 return repeated(context, Some(&user), provider);
             }
             (accounts::lock(context, user.id)?, false)
@@ -76,7 +77,14 @@ pub fn sign_up(context: &Context, request: SignUp) -> Result<SignedUp> {
         Action::UserConfirmationRequested,
         traits,
     );
-    send_confirmation(context, &mut user, request.channel, request.challenge)?;
+    let address = request.email.or(request.phone).unwrap_or_default();
+    send_confirmation(
+        context,
+        &mut user,
+        address,
+        request.channel,
+        request.challenge,
+    )?;
     Ok(SignedUp::Unconfirmed {
         user: Box::new(user),
         is_invited: is_invited && !is_new,
@@ -134,14 +142,6 @@ pub fn autoconfirm(context: &Context, by_email: bool) -> bool {
     }
 }
 
-fn is_confirmed(user: &AuthUser, by_email: bool) -> bool {
-    if by_email {
-        user.email_confirmed_at.is_some()
-    } else {
-        user.phone_confirmed_at.is_some()
-    }
-}
-
 /// Somebody signs up who has an account. Where confirming is switched off this cannot be hidden, for the answer would have
 /// tokens. (GoTrue signs in to an account that was never confirmed here, whatever the password.)
 fn repeated(context: &Context, user: Option<&AuthUser>, provider: &str) -> Result<SignedUp> {
@@ -184,25 +184,26 @@ fn create(
     )
 }
 
-/// Sends a user who is locked or new what confirms its address, or its number if it has none.
+/// Sends a user who is locked or new what confirms its address or its number.
 ///
 /// # Errors
 /// [`Refusal`].
 pub fn send_confirmation(
     context: &Context,
     user: &mut AuthUser,
+    address: &str,
     channel: Channel,
     challenge: Option<&Challenge>,
 ) -> Result<texts::MessageId> {
     let mut message_id = None;
-    if let Some(email) = user.email.clone() {
+    if address.contains('@') {
         mails::refuse_mail_too_soon(context, user.confirmation_sent_at)?;
         let digits = context.tenant.settings.mailer_otp_length();
         let kind = Kind::Confirmation;
-        let code = codes::issue(context, user.id, kind, &email, digits, challenge.is_some())?;
+        let code = codes::issue(context, user.id, kind, address, digits, challenge.is_some())?;
         let mail = Mail {
             kind: MailKind::Signup,
-            to: &email,
+            to: address,
             code: &code,
             new_email: None,
         };
@@ -210,9 +211,9 @@ pub fn send_confirmation(
         if let Some(challenge) = challenge {
             flows::begin(context, user.id, FlowKind::Signup, challenge);
         }
-    } else if let Some(phone) = user.phone.clone() {
+    } else {
         let last = user.confirmation_sent_at;
-        message_id = texts::send_code(context, user, Kind::Confirmation, &phone, channel, last)?;
+        message_id = texts::send_code(context, user, Kind::Confirmation, address, channel, last)?;
     }
     user.confirmation_sent_at = Some(context.now);
     auth_users::update(user, context.now);

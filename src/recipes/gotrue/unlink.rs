@@ -26,7 +26,7 @@ pub fn unlink(context: &Context, user: &AuthUser, identity_id: Uuid) -> Result<(
         let message = "Identity doesn't exist";
         return Err(Refusal::new(422, "identity_not_found", message).into());
     };
-    contacts::remove_methods(context, &user, &gone.method_ids);
+    contacts::remove_identity(context, &user, gone)?;
     if gone.provider == "phone" {
         user.phone = None;
         user.phone_confirmed_at = None;

@@ -169,15 +169,15 @@ fn apply(
         (VerifyType::Email, _) => VerifyType::MagicLink,
         (kind, _) => kind,
     };
-    // The user may have got another address since.
-    let is_users = |own: &Option<String>| own.as_ref() == Some(&code.address);
     match kind {
-        VerifyType::Signup | VerifyType::Invite | VerifyType::Recovery | VerifyType::MagicLink
-            if !is_users(&user.email) =>
+        VerifyType::Signup
+        | VerifyType::Invite
+        | VerifyType::Recovery
+        | VerifyType::MagicLink
+        | VerifyType::Sms
+            // The user may have got another address since.
+            if !accounts::has(context, &user, &code.address) =>
         {
-            return Err(Refusal::otp_expired(message).into());
-        }
-        VerifyType::Sms if !is_users(&user.phone) => {
             return Err(Refusal::otp_expired(message).into());
         }
         VerifyType::EmailChange if is_first_half(context, &user) => {
@@ -187,8 +187,8 @@ fn apply(
         }
         VerifyType::EmailChange => contacts::confirm_email_change(context, &mut user)?,
         VerifyType::PhoneChange => contacts::confirm_phone_change(context, &mut user)?,
-        VerifyType::Sms => confirm_phone(context, &mut user)?,
-        _ => confirm_email(context, &mut user, kind)?,
+        VerifyType::Sms => confirm_phone(context, &mut user, &code.address)?,
+        _ => confirm_email(context, &mut user, &code.address, kind)?,
     }
     one_time_codes::delete_of(user.id);
     if gives_code {
@@ -207,9 +207,16 @@ fn is_first_half(context: &Context, user: &AuthUser) -> bool {
         && !user.email_change_is_half_confirmed
 }
 
-fn confirm_email(context: &Context, user: &mut AuthUser, kind: VerifyType) -> Result<()> {
-    let is_first = user.email_confirmed_at.is_none();
-    if is_first {
+fn confirm_email(
+    context: &Context,
+    user: &mut AuthUser,
+    email: &str,
+    kind: VerifyType,
+) -> Result<()> {
+    let is_first = accounts::is_unconfirmed(user, email);
+    if user.email.as_deref() != Some(email) {
+        accounts::prove_linked(context, user, email);
+    } else if is_first {
         user.email_confirmed_at = Some(context.now);
         user.is_anonymous = false;
         accounts::verified(context, user)?;
@@ -224,8 +231,8 @@ fn confirm_email(context: &Context, user: &mut AuthUser, kind: VerifyType) -> Re
     Ok(())
 }
 
-fn confirm_phone(context: &Context, user: &mut AuthUser) -> Result<()> {
-    if user.phone_confirmed_at.is_none() {
+fn confirm_phone(context: &Context, user: &mut AuthUser, phone: &str) -> Result<()> {
+    if accounts::is_unconfirmed(user, phone) {
         user.phone_confirmed_at = Some(context.now);
         user.is_anonymous = false;
         accounts::verified(context, user)?;

@@ -249,7 +249,7 @@ fn sign_up(tenant: &Tenant, contact: &Contact) -> Result<Option<(SignedIn, bool)
         third_party: None,
         password_hash: None,
     };
-    if !login_methods::insert_with_user(&tenant.app_id, tenant.id(), &login, now) {
+    if !login_methods::insert_with_user(tenant, &login, now) {
         return Ok(None);
     }
     store::active_users::mark(&tenant.app_id, &id.to_string(), now);

@@ -56,7 +56,7 @@ pub fn sign_up(tenant: &Tenant, options_id: &str, credential: &Value) -> Result<
         password_hash: None,
     };
     let now = Time::now();
-    if !login_methods::insert_with_user(&tenant.app_id, tenant.id(), &login, now) {
+    if !login_methods::insert_with_user(tenant, &login, now) {
         return Ok(SignUp::EmailAlreadyExists);
     }
     if !insert(&tenant.app_id, &options, id, &verified) {
