@@ -37,6 +37,7 @@ test("Where they disagree: a provider that does not vouch keeps no address from 
   const made = await door.signUp(email);
   assert.notEqual(made.id, id);
   assert.equal(countWith(email), 2);
+  await mailTo(email);
   assert.equal((await byMail(email, 1)).id, made.id);
 });
 
