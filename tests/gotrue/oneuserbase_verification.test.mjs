@@ -3,6 +3,7 @@ import test from "node:test";
 import {
   consumeCode, createCode, ok as done, passwordlessUser, post, signIn as signInThere, signInUp, typed,
 } from "../cdi/helper.mjs";
+import { byPassword, byPhone, imported } from "../cdi/bulkimport_helper.mjs";
 import {
   createPrimary, group, isVerified, link, stranger, updateContacts, updateUser, userOf, verificationToken, verified,
   verifyEmail, withCode, withPassword, withPhone, withProvider,
@@ -35,6 +36,19 @@ test("Verified addresses: what SuperTokens verifies is confirmed", async () => {
   await verified(id, email, at);
   await agree(id, email, true);
   ok(await door.signIn(email));
+});
+
+test("Verified addresses: an import says which are", async () => {
+  for (const isVerified of [true, false]) {
+    const method = byPassword({ isVerified });
+    const { id } = await imported({ loginMethods: [byPhone({ isVerified, isPrimary: true }), method] }, at);
+    const user = await seen(id);
+    assert.deepEqual([user.email, user.aud, user.role], [method.email, "authenticated", "authenticated"]);
+    assert.deepEqual([await isConfirmed(id), await isPhoneConfirmed(id)], [isVerified, isVerified]);
+    const answer = await door.signIn(method.email, method.plainTextPassword);
+    if (isVerified) ok(answer);
+    else refused(answer, 400, "email_not_confirmed");
+  }
 });
 
 test("Verified addresses: a code or a provider at SuperTokens confirms, too", async () => {
