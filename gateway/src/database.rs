@@ -40,7 +40,7 @@ pub struct Answer {
     /// `[[name, value], ...]`
     pub headers: Value,
     pub body: Vec<u8>,
-    /// What to fetch before there is an answer.
+    /// What to do before it is passed on.
     pub effect: Option<Value>,
 }
 

@@ -113,8 +113,21 @@ impl Gateway {
             headers: header_pairs(&head.headers, client),
             body: (!body.is_empty()).then(|| body.into()),
         };
-        self.database.call(&call).await.map_err(refusal)
+        let begin = tokio::time::Instant::now();
+        let mut answer = self.database.call(&call).await.map_err(refusal)?;
+        if let Some(least) = answer.effect.as_ref().and_then(least_time) {
+            // No connection to the database waits meanwhile.
+            answer.effect = None;
+            tokio::time::sleep_until(begin + least).await;
+        }
+        Ok(answer)
     }
+}
+
+/// How long an answer is to take at least, if that is what the database asks for.
+fn least_time(effect: &Value) -> Option<Duration> {
+    let members = effect.as_object().filter(|members| members.len() == 1)?;
+    members.get("least_ms")?.as_u64().map(Duration::from_millis)
 }
 
 /// The line that a request leaves in the log, and its measures: written when it goes out of scope, for requests
@@ -307,6 +320,22 @@ mod tests {
         // What cannot be a header is left out and splits nothing.
         let reply = write(answer(json!([["x", "a\r\ny: b"], ["bad name", "v"], "x"])));
         assert!(reply.headers().is_empty());
+    }
+
+    #[test]
+    fn an_answer_may_have_to_wait() {
+        assert_eq!(
+            least_time(&json!({"least_ms": 100})),
+            Some(Duration::from_millis(100))
+        );
+        for other in [
+            json!({}),
+            json!({"least_ms": -1}),
+            json!({"least_ms": 1, "fetch": {}}),
+            json!(null),
+        ] {
+            assert_eq!(least_time(&other), None, "{other}");
+        }
     }
 
     #[test]

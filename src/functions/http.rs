@@ -24,7 +24,8 @@ fn http(
     let request = Request::new(method, path, query, &headers.0, body.unwrap_or_default());
     let reply = serve(&request);
     let headers = pgrx::JsonB(reply.header_pairs());
-    TableIterator::once((reply.status, headers, reply.body, None))
+    let effect = reply.effect().map(pgrx::JsonB);
+    TableIterator::once((reply.status, headers, reply.body, effect))
 }
 
 #[pg_extern(immutable, parallel_safe)]
@@ -43,7 +44,7 @@ fn http_routes() -> TableIterator<
 extension_sql!(
     r#"
 COMMENT ON FUNCTION auth.http_routes IS 'The operations that auth.http serves, by door. Paths are those behind any prefix that names an app or a tenant';
-COMMENT ON FUNCTION auth.http IS 'Answers an HTTP request. headers is an array of [name, value] pairs, in and out; the last pair "x-auth-client-address" is the client''s address as the gateway verified it. effect is what the gateway has to fetch before there is an answer; null is: nothing';
+COMMENT ON FUNCTION auth.http IS 'Answers an HTTP request. headers is an array of [name, value] pairs, in and out; the last pair "x-auth-client-address" is the client''s address as the gateway verified it. effect is what the gateway has to do before it answers; null is: nothing. {"least_ms": n}: answer no sooner than n milliseconds after the request';
 "#,
     name = "comments_http",
     requires = [http, http_routes]

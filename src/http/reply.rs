@@ -8,6 +8,8 @@ pub struct Reply {
     pub status: i32,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
+    /// How long the answer is to take at least, in milliseconds.
+    pub least_ms: Option<i64>,
 }
 
 impl Reply {
@@ -31,6 +33,7 @@ impl Reply {
             status,
             headers: vec![("content-type", "application/json".to_owned())],
             body: document.to_string().into_bytes(),
+            least_ms: None,
         }
     }
 
@@ -45,6 +48,7 @@ impl Reply {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            least_ms: None,
         }
     }
 
@@ -59,6 +63,7 @@ impl Reply {
             status,
             headers,
             body: format!("{text}\n").into_bytes(),
+            least_ms: None,
         }
     }
 
@@ -66,6 +71,11 @@ impl Reply {
     pub fn with_header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// What the gateway has to do before it answers, if anything.
+    pub fn effect(&self) -> Option<Value> {
+        self.least_ms.map(|ms| json!({ "least_ms": ms }))
     }
 
     /// The headers as an array of `[name, value]` pairs.

@@ -94,7 +94,7 @@ export async function newSibling(instance, settings = {}) {
 export function configure(instance, settings) {
   const usual = {
     site_url: SITE, api_external_url: instance.url, jwt_secret: instance.secret,
-    rate_limit_email_sent: "100000", rate_limit_sms_sent: "100000",
+    rate_limit_email_sent: "100000", rate_limit_sms_sent: "100000", discreet_answer_time: "0s",
   };
   for (const [key, value] of Object.entries({ ...usual, ...settings })) instance.set(key, value);
   return instance;

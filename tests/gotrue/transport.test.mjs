@@ -20,6 +20,23 @@ test("1 malformed JSON, in the form of old clients", async () => {
   assert.equal(answer.headers.get(VERSION_HEADER), null);
 });
 
+test("answers that must not tell who is registered wait until they would be there anyway", async () => {
+  const least = 300;
+  const slow = await newInstance({ discreet_answer_time: `${least}ms` });
+  const { email } = await slow.member();
+  const took = async (call) => {
+    const begin = performance.now();
+    const { status } = await call();
+    assert.ok(performance.now() - begin >= least, `${status} after ${performance.now() - begin} ms`);
+  };
+  for (const address of [email, newEmail()]) {
+    for (const path of ["/otp", "/magiclink", "/recover"]) await took(() => slow.post(path, { email: address }));
+    await took(() => slow.post("/resend", { type: "signup", email: address }));
+    await took(() => slow.post("/signup", { email: address, password: PASSWORD }));
+    await took(() => slow.post("/verify", { type: "recovery", email: address, token: "000000" }));
+  }
+});
+
 test("2 malformed JSON, in the new form", async () => {
   const answer = await instance.post("/signup", MALFORMED, { headers: NEW_FORM });
   assert.equal(answer.status, 400);

@@ -162,11 +162,7 @@ fn dispatch(request: &Request) -> Result<Reply> {
         let tenant_id = tenant_in_path.as_deref().unwrap_or(PUBLIC);
         let filtering = tenant::find(&app_id, tenant_id).unwrap_or_else(|_| app.clone());
         if !address_is_allowed(&filtering, request) {
-            return Ok(Reply {
-                status: 403,
-                headers: Vec::new(),
-                body: Vec::new(),
-            });
+            return Ok(Reply::empty(403));
         }
         if route.access != Access::Open {
             match presented_key(app, &base, request) {

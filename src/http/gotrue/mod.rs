@@ -46,7 +46,19 @@ struct Route {
     is_atomic: bool,
     /// How often a client may ask for it.
     limit: Option<Limit>,
+    /// Which answers must not tell by their time whether an address is known.
+    discretion: Discretion,
     handler: fn(&Call) -> Result<Reply>,
+}
+
+/// Which answers of an operation must not tell by their time whether an address is known: what is written and mailed to
+/// those who are takes longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Discretion {
+    None,
+    /// Of those that refuse.
+    Refusals,
+    All,
 }
 
 /// An operation that writes nothing, or nothing but what goes with its refusal.
@@ -60,6 +72,7 @@ const fn route(
         path,
         is_atomic: false,
         limit: None,
+        discretion: Discretion::None,
         handler,
     }
 }
@@ -83,6 +96,11 @@ impl Route {
             limit: Some(limit),
             ..self
         }
+    }
+
+    /// The same with answers whose time tells nothing.
+    const fn discreet(self, discretion: Discretion) -> Self {
+        Self { discretion, ..self }
     }
 }
 
@@ -202,12 +220,24 @@ fn run(route: &Route, call: &Call) -> Reply {
     {
         return answer::failure(call.request, &failure);
     }
-    let reply = attempt(route, call);
+    let mut reply = attempt(route, call);
     // In the end, so that requests of one client do not wait for each other's hashes.
     if let Some(limit) = route.limit {
         call.count(limit);
     }
+    if is_discreet(route.discretion, reply.status) {
+        let least = call.tenant.settings.duration("discreet_answer_time");
+        reply.least_ms = least.map(|least| least.micros() / 1000);
+    }
     reply
+}
+
+fn is_discreet(discretion: Discretion, status: i32) -> bool {
+    match discretion {
+        Discretion::None => false,
+        Discretion::Refusals => status >= 400,
+        Discretion::All => true,
+    }
 }
 
 fn attempt(route: &Route, call: &Call) -> Reply {

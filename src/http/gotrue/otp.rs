@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Call, challenge};
 use super::signup::refuse_disabled;
-use super::{Route, atomic};
+use super::{Discretion, Route, atomic};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::{self, stored_phone};
 use crate::recipes::gotrue::limits::Limit;
@@ -16,10 +16,18 @@ use crate::recipes::gotrue::sign_in::{self, OtpRequest};
 use crate::recipes::gotrue::{Context, Refusal, Result, texts};
 
 pub const ROUTES: &[Route] = &[
-    atomic("POST", "/otp", otp).limited(Limit::Otp),
-    atomic("POST", "/magiclink", magic_link).limited(Limit::MagicLink),
-    atomic("POST", "/recover", recover).limited(Limit::Recover),
-    atomic("POST", "/resend", resend).limited(Limit::Resend),
+    atomic("POST", "/otp", otp)
+        .limited(Limit::Otp)
+        .discreet(Discretion::All),
+    atomic("POST", "/magiclink", magic_link)
+        .limited(Limit::MagicLink)
+        .discreet(Discretion::All),
+    atomic("POST", "/recover", recover)
+        .limited(Limit::Recover)
+        .discreet(Discretion::All),
+    atomic("POST", "/resend", resend)
+        .limited(Limit::Resend)
+        .discreet(Discretion::All),
 ];
 
 #[derive(Deserialize)]

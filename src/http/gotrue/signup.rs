@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::call::{Call, challenge};
-use super::{Route, atomic, shown};
+use super::{Discretion, Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
 use crate::recipes::gotrue::limits::Limit;
@@ -13,7 +13,9 @@ use crate::recipes::gotrue::sign_in::SIGNUP_DISABLED;
 use crate::recipes::gotrue::sign_up::{self, SignUp, SignedUp};
 use crate::recipes::gotrue::{Context, Refusal, Result, passwords, texts};
 
-pub const ROUTES: &[Route] = &[atomic("POST", "/signup", sign_up).limited(Limit::Signup)];
+pub const ROUTES: &[Route] = &[atomic("POST", "/signup", sign_up)
+    .limited(Limit::Signup)
+    .discreet(Discretion::All)];
 
 #[derive(Deserialize)]
 struct Body {

@@ -6,7 +6,7 @@ use serde_json::json;
 use url::Url;
 
 use super::call::Call;
-use super::{Route, atomic, shown};
+use super::{Discretion, Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
 use crate::recipes::gotrue::limits::Limit;
@@ -17,7 +17,9 @@ use crate::recipes::gotrue::{Failure, Refusal, Result};
 
 pub const ROUTES: &[Route] = &[
     atomic("GET", "/verify", follow).limited(Limit::Verify),
-    atomic("POST", "/verify", post).limited(Limit::Verify),
+    atomic("POST", "/verify", post)
+        .limited(Limit::Verify)
+        .discreet(Discretion::Refusals),
 ];
 
 /// What clients send is JSON; what the page sends that [`follow`] may show is a form, and answered as the link would be.

@@ -136,6 +136,17 @@ pub(super) const SETTINGS: &[Setting] = &[
              follow links, too.",
         )
     },
+    Setting {
+        env: None,
+        ..duration(
+            "discreet_answer_time",
+            "",
+            "100ms",
+            0.0,
+            "How long an answer takes at least that must not tell whether an address is known, counted by the gateway; \
+             longer than such an operation ever takes.",
+        )
+    },
     text(
         "provider_linking_domains",
         "EXPERIMENTAL_PROVIDER_LINKING_DOMAINS",
