@@ -151,14 +151,18 @@ pub fn find_by_email(app_id: &str, tenant_id: &str, aud: &str, email: &str) -> O
             "(SELECT c.user_id, 1 AS place, NULL AS recipe FROM auth.primary_claims c
               WHERE c.app_id = $1 AND c.tenant_id = $2 AND c.kind = 'email' AND c.value = $4
               UNION ALL
+              -- Two, for the two indexes that addresses have.
+              SELECT t.user_id, CASE WHEN v.email IS NULL THEN 3 ELSE 2 END, t.recipe FROM auth.login_method_tenants t
+              LEFT JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND v.user_id = coalesce(
+                  (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = t.login_method_id),
+                  t.login_method_id::text)
+              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4 AND t.recipe <> 'thirdparty'
+              UNION ALL
               SELECT t.user_id, 2, t.recipe FROM auth.login_method_tenants t
               JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND v.user_id = coalesce(
                   (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = t.login_method_id),
                   t.login_method_id::text)
-              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4
-              UNION ALL
-              SELECT t.user_id, 3, t.recipe FROM auth.login_method_tenants t
-              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4 AND t.recipe <> 'thirdparty') AS found
+              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4 AND t.recipe = 'thirdparty') AS found
              JOIN auth.users u ON u.id = found.user_id
              WHERE u.aud = $3 AND NOT u.is_sso_user 
              ORDER BY found.place, found.recipe IS DISTINCT FROM 'emailpassword', u.time_joined, u.id LIMIT 1"
