@@ -119,9 +119,9 @@ export function refused(answer, status, code, message) {
 
 const DEADLINE = 10_000;
 
-/** What the gateway keeps in its folder, oldest first. */
+/** What the gateway keeps in its folder, oldest first; what begins with a dot is still being written. */
 function kept(ending) {
-  const names = readdirSync(MAIL).filter((name) => name.endsWith(ending)).map((name) => join(MAIL, name));
+  const names = readdirSync(MAIL).filter((name) => name.endsWith(ending) && !name.startsWith(".")).map((name) => join(MAIL, name));
   const dated = names.map((name) => ({ name, at: statSync(name).mtimeMs })).sort((a, b) => a.at - b.at);
   return dated.map(({ name }) => readFileSync(name, "utf8"));
 }
