@@ -85,6 +85,6 @@ const MAIL = join(process.env.AUTH_CLUSTER, "mail");
 
 /** Forgets what was sent to an address or a number, so that the next that comes is the first again. */
 export function forget(to) {
-  for (const name of readdirSync(MAIL).filter((name) => /\.(eml|txt)$/.test(name)))
+  for (const name of readdirSync(MAIL).filter((name) => /^[^.].*\.(eml|txt)$/.test(name)))
     if (readFileSync(join(MAIL, name), "utf8").includes(`To: ${to}`)) rmSync(join(MAIL, name));
 }

@@ -122,7 +122,7 @@ def _next(pattern, is_its):
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         for path in MAIL.glob(pattern):
-            if path.name not in _seen and is_its(path):
+            if path.name[0] != "." and path.name not in _seen and is_its(path):
                 _seen.add(path.name)
                 return path
         time.sleep(0.05)
