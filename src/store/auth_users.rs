@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::verified_emails::is_of_method;
 use crate::db::{self, Row, Time};
 
 /// A row of `users` that is not linked into another.
@@ -109,7 +110,7 @@ impl AuthUser {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:expr),+) => {
         concat!(
             "SELECT u.id, u.aud, u.role, u.email, u.phone, u.email_confirmed_at, u.phone_confirmed_at, u.invited_at,
                     u.confirmation_sent_at, u.recovery_sent_at, u.reauthentication_sent_at, u.email_change,
@@ -117,7 +118,7 @@ macro_rules! select {
                     u.raw_app_meta_data, u.raw_user_meta_data, u.is_anonymous, u.is_sso_user, u.is_primary,
                     u.banned_until, u.deleted_at, u.last_sign_in_at, u.time_joined, u.updated_at
              FROM ",
-            $rest
+            $($rest),+
         )
     };
 }
@@ -153,18 +154,18 @@ pub fn find_by_email(app_id: &str, tenant_id: &str, aud: &str, email: &str) -> O
               UNION ALL
               -- Two, for the two indexes that addresses have.
               SELECT t.user_id, CASE WHEN v.email IS NULL THEN 3 ELSE 2 END, t.recipe FROM auth.login_method_tenants t
-              LEFT JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND v.user_id = coalesce(
-                  (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = t.login_method_id),
-                  t.login_method_id::text)
+              LEFT JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND ",
+            is_of_method!("t.login_method_id"),
+            "
               WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4 AND t.recipe <> 'thirdparty'
               UNION ALL
               SELECT t.user_id, 2, t.recipe FROM auth.login_method_tenants t
-              JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND v.user_id = coalesce(
-                  (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = t.login_method_id),
-                  t.login_method_id::text)
+              JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND ",
+            is_of_method!("t.login_method_id"),
+            "
               WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $4 AND t.recipe = 'thirdparty') AS found
              JOIN auth.users u ON u.id = found.user_id
-             WHERE u.aud = $3 AND NOT u.is_sso_user 
+             WHERE u.aud = $3 AND NOT u.is_sso_user
              ORDER BY found.place, found.recipe IS DISTINCT FROM 'emailpassword', u.time_joined, u.id LIMIT 1"
         ),
         &[app_id.into(), tenant_id.into(), aud.into(), email.into()],
@@ -188,7 +189,8 @@ pub fn find_by_phone(app_id: &str, tenant_id: &str, aud: &str, phone: &str) -> O
 /// counts if it vouches for it.
 pub fn email_is_taken(app_id: &str, tenant_id: &str, email: &str, except: Option<Uuid>) -> bool {
     db::query_opt(
-        "SELECT true FROM (
+        concat!(
+            "SELECT true FROM (
              SELECT c.user_id FROM auth.primary_claims c
              WHERE c.app_id = $1 AND c.tenant_id = $2 AND c.kind = 'email' AND c.value = $3
              UNION ALL
@@ -196,11 +198,11 @@ pub fn email_is_taken(app_id: &str, tenant_id: &str, email: &str, except: Option
              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $3 AND t.recipe <> 'thirdparty'
              UNION ALL
              SELECT t.user_id FROM auth.login_method_tenants t
-             JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND v.user_id = coalesce(
-                 (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = t.login_method_id),
-                 t.login_method_id::text)
+             JOIN auth.verified_emails v ON v.app_id = $1 AND v.email = t.email AND ",
+            is_of_method!("t.login_method_id"),
+            "
              WHERE t.app_id = $1 AND t.tenant_id = $2 AND t.email = $3 AND t.recipe = 'thirdparty') AS found
-         WHERE found.user_id IS DISTINCT FROM $4 LIMIT 1",
+         WHERE found.user_id IS DISTINCT FROM $4 LIMIT 1"),
         &[app_id.into(), tenant_id.into(), email.into(), except.into()],
         |_| (),
     )

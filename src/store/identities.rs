@@ -4,6 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::users::Recipe;
+use super::verified_emails::is_of_method;
 use crate::db::{self, Row, Time};
 
 /// A login method of a user.
@@ -42,13 +43,14 @@ impl MethodRow {
 /// The login methods of a user, oldest first.
 pub fn methods_of(app_id: &str, user_id: Uuid) -> Vec<MethodRow> {
     db::query(
-        "SELECT m.id, m.recipe, m.email, m.phone, m.third_party_id, m.third_party_user_id, m.password_hash,
+        concat!(
+            "SELECT m.id, m.recipe, m.email, m.phone, m.third_party_id, m.third_party_user_id, m.password_hash,
                 m.identity_data, m.time_joined,
                 coalesce((SELECT true FROM auth.verified_emails v
-                          WHERE v.app_id = $1 AND v.email = m.email AND v.user_id = coalesce(
-                              (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = m.id),
-                              m.id::text)), false)
-         FROM auth.login_methods m WHERE m.user_id = $2 AND m.app_id = $1 ORDER BY m.time_joined, m.email IS NULL, m.id",
+                          WHERE v.app_id = $1 AND v.email = m.email AND ",
+            is_of_method!("m.id"),
+            "), false)
+         FROM auth.login_methods m WHERE m.user_id = $2 AND m.app_id = $1 ORDER BY m.time_joined, m.email IS NULL, m.id"),
         &[app_id.into(), user_id.into()],
         MethodRow::read,
     )

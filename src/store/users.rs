@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::verified_emails::is_of_method;
 use crate::db::{self, Time};
 
 /// A recipe that login methods belong to.
@@ -281,7 +282,8 @@ pub fn refresh(id: Uuid) {
 /// method has them; then come proven ones and the oldest. Nothing may go to an address that is not the user's any more.
 pub fn refresh_contact(id: Uuid) {
     db::execute(
-        "UPDATE auth.users u
+        concat!(
+            "UPDATE auth.users u
          SET email = now.email, phone = now.phone,
              email_confirmed_at = CASE WHEN NOT now.is_verified THEN NULL
                                        WHEN u.email = now.email THEN coalesce(u.email_confirmed_at, now())
@@ -295,11 +297,11 @@ pub fn refresh_contact(id: Uuid) {
              LEFT JOIN LATERAL (
                  SELECT m.email, coalesce((
                             SELECT true FROM auth.verified_emails v
-                            WHERE v.app_id = m.app_id AND v.email = m.email AND v.user_id = coalesce(
-                                (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = m.id),
-                                m.id::text)), false) AS is_verified
+                            WHERE v.app_id = m.app_id AND v.email = m.email AND ",
+            is_of_method!("m.id"),
+            "), false) AS is_verified
                  FROM auth.login_methods m WHERE m.user_id = old.id AND m.email IS NOT NULL
-                 ORDER BY m.email IS DISTINCT FROM old.email, 2 DESC, m.time_joined, m.id LIMIT 1) AS mail ON true
+                 ORDER BY m.email IS DISTINCT FROM old.email, is_verified DESC, m.time_joined, m.id LIMIT 1) AS mail ON true
              LEFT JOIN LATERAL (
                  SELECT m.phone, former.phone_confirmed_at
                  FROM auth.login_methods m
@@ -310,7 +312,7 @@ pub fn refresh_contact(id: Uuid) {
              WHERE old.id = $1) AS now
          WHERE u.id = $1 AND (
              (u.email, u.phone) IS DISTINCT FROM (now.email, now.phone)
-             OR (u.email_confirmed_at IS NOT NULL) <> now.is_verified)",
+             OR (u.email_confirmed_at IS NOT NULL) <> now.is_verified)"),
         &[id.into()],
     );
 }

@@ -217,9 +217,7 @@ fn dispatch(request: &Request) -> Result<Reply> {
 /// Names the methods that there are (RFC 9110, section 15.5.6).
 fn method_not_supported(routes: &[&Route]) -> Reply {
     let methods: Vec<_> = routes.iter().map(|route| route.method).collect();
-    let mut reply = Reply::text(405, "Method not supported");
-    reply.headers.push(("Allow", methods.join(", ")));
-    reply
+    Reply::text(405, "Method not supported").with_header("Allow", methods.join(", "))
 }
 
 /// In the simplified profile a tenant may also be named by the body, the query or a header, in this order.

@@ -195,9 +195,7 @@ fn dispatch(request: &Request, operation: &str, tenant: Rc<Tenant>) -> Reply {
     if methods.is_empty() {
         return Reply::text(404, "404 page not found");
     }
-    let mut reply = Reply::empty(405);
-    reply.headers.push(("Allow", methods.join(", ")));
-    reply
+    Reply::empty(405).with_header("Allow", methods.join(", "))
 }
 
 /// What stands for the `{id}` of a path, if the operation is that path.

@@ -9,11 +9,12 @@ use uuid::Uuid;
 
 use super::accounts::{self, NewUser, bare_phone};
 use super::audit::{self, Action, Actor};
-use super::{Context, Refusal, Result, contacts, factors, identities, passwords};
+use super::{Context, Refusal, Result, contacts, factors, passwords};
 use crate::db::Time;
 use crate::recipes;
 use crate::store::auth_users::{self, AuthUser};
-use crate::store::{self, auth_sessions, one_time_codes};
+use crate::store::identities::methods_of;
+use crate::store::{self, auth_sessions, login_methods, one_time_codes, primary_claims};
 
 /// Until when somebody may not sign in.
 #[derive(Debug, Clone, Copy)]
@@ -232,9 +233,11 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
         return Ok(());
     }
     recipes::users::forget(context.tenant, user.id);
-    for identity in identities::list(context, &user) {
-        contacts::remove_identity(context, &user, &identity)?;
+    let app_id = &context.tenant.app_id;
+    for method in methods_of(app_id, user.id) {
+        login_methods::delete(app_id, method.id);
     }
+    primary_claims::release_unused(app_id, user.id);
     let factor_ids: Vec<_> = factors::list(context, &user)
         .iter()
         .map(|factor| factor.id)

@@ -25,6 +25,22 @@ pub struct SignUp<'a> {
     pub challenge: Option<&'a Challenge>,
 }
 
+impl SignUp<'_> {
+    /// The address or the number.
+    fn address(&self) -> &str {
+        self.email.or(self.phone).unwrap_or_default()
+    }
+
+    /// Which of the two it is, as identities have it.
+    fn provider(&self) -> &'static str {
+        if self.email.is_some() {
+            "email"
+        } else {
+            "phone"
+        }
+    }
+}
+
 /// What came of signing up.
 pub enum SignedUp {
     /// The address or the number needs no proof.
@@ -45,12 +61,11 @@ pub enum SignedUp {
 /// [`Refusal`].
 pub fn sign_up(context: &Context, request: SignUp) -> Result<SignedUp> {
     let by_email = request.email.is_some();
-    let provider = if by_email { "email" } else { "phone" };
+    let provider = request.provider();
     let auto = autoconfirm(context, by_email);
     let (mut user, is_new) = match find(context, &request) {
         Some(user) => {
-            let address = request.email.or(request.phone).unwrap_or_default();
-            if !accounts::is_unconfirmed(&user, address) || auto {
+            if !accounts::is_unconfirmed(&user, request.address()) || auto {
                 return repeated(context, Some(&user), provider);
             }
             (accounts::lock(context, user.id)?, false)
@@ -77,7 +92,7 @@ pub fn sign_up(context: &Context, request: SignUp) -> Result<SignedUp> {
         Action::UserConfirmationRequested,
         traits,
     );
-    let address = request.email.or(request.phone).unwrap_or_default();
+    let address = request.address();
     send_confirmation(
         context,
         &mut user,
@@ -96,11 +111,7 @@ pub fn sign_up(context: &Context, request: SignUp) -> Result<SignedUp> {
 /// # Errors
 /// [`Refusal`].
 pub fn make_confirmed(context: &Context, request: &SignUp) -> Result<AuthUser> {
-    let provider = if request.email.is_some() {
-        "email"
-    } else {
-        "phone"
-    };
+    let provider = request.provider();
     let Some(user) = find(context, request) else {
         let user = create(context, request, provider, true)?;
         let traits = json!({ "provider": provider });
@@ -114,8 +125,7 @@ pub fn make_confirmed(context: &Context, request: &SignUp) -> Result<AuthUser> {
 /// The user with the address or the number that somebody signs up with, who cannot be made by somebody else meanwhile.
 fn find(context: &Context, request: &SignUp) -> Option<AuthUser> {
     let (tenant, email, phone) = (context.tenant, request.email, request.phone);
-    let value = email.or(phone).unwrap_or_default();
-    auth_users::lock_address(&tenant.app_id, tenant.id(), value);
+    auth_users::lock_address(&tenant.app_id, tenant.id(), request.address());
     email
         .and_then(|email| accounts::find_by_email(context, email))
         .or_else(|| phone.and_then(|phone| accounts::find_by_phone(context, phone)))
@@ -239,11 +249,7 @@ pub fn sign_in_anonymously(context: &Context, data: Map<String, Value>) -> Resul
 
 /// What a caller is shown in place of a user that it must not know of: nothing in it is that user's.
 pub fn obfuscated(context: &Context, request: &SignUp) -> Result<AuthUser> {
-    let provider = if request.email.is_some() {
-        "email"
-    } else {
-        "phone"
-    };
+    let provider = request.provider();
     let id = accounts::new_id(context, request.email, request.phone)?;
     Ok(AuthUser {
         email: request.email.map(str::to_owned),
