@@ -27,9 +27,9 @@ hash_us=$(cd "$ROOT" && cargo run --quiet --release --package auth-core --exampl
 trap finish EXIT
 rm -rf "${RUN:?}/gotrue"
 mkdir -p "$RUN/gotrue"
-start_cluster "$PG_CONFIG_PATH" "$RUN/gotrue" "$(free_port 54360)"
+start_cluster "$PG_CONFIG_PATH" "$RUN/gotrue" "$(free_port 15360)"
 create_auth_database bench
-start_gateway "$GATEWAY" "$(free_port 54370)" bench
+start_gateway "$GATEWAY" "$(free_port 15370)" bench
 
 DATABASE_URL=$(database_url postgres bench)
 export AUTH_URL DATABASE_URL PGBIN=$CLUSTER_BIN BENCH_HASH_US=$hash_us

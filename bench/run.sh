@@ -87,7 +87,7 @@ floor_of() { awk -F'\t' -v name="$1" '$1 == name { print $2 }' <<<"$FLOORS"; }
 trap finish EXIT
 rm -rf "${RUN:?}/bench"
 mkdir -p "$RUN/bench"
-start_cluster "$PG_CONFIG_PATH" "$RUN/bench" "$(free_port 54330)"
+start_cluster "$PG_CONFIG_PATH" "$RUN/bench" "$(free_port 15330)"
 create_auth_database bench
 sql postgres bench <<'EOF' >/dev/null
 SELECT auth.sign_up('bench@example.org', 'correct horse');
@@ -113,7 +113,7 @@ pair 'refresh (RS256)' refresh refresh_floor
 TOKEN=$(sql postgres bench -At -c "SELECT auth.create_session(id::text, '{\"iss\": \"https://api.example.org/auth\"}') #>> '{accessToken,token}' FROM bench_users WHERE n = 0")
 in_server 'verify (RS256)' "auth.verify_session('$TOKEN')"
 
-start_gateway "$GATEWAY" "$(free_port 54340)" bench
+start_gateway "$GATEWAY" "$(free_port 15340)" bench
 through 'gateway: hello' hello
 through 'gateway: create session (RS256)' create_session
 BEFORE=$(awk '{ print $14 + $15 }' "/proc/$GATEWAY_PID/stat")

@@ -41,7 +41,7 @@ mkdir -p "$RUN/scale"
 EXTRA_SETTINGS=$'shared_buffers = 1GB\nmax_wal_size = 8GB\nwork_mem = 32MB'
 # shellcheck disable=SC2034 # start_cluster reads it
 export EXTRA_SETTINGS
-start_cluster "$PG_CONFIG_PATH" "$RUN/scale" "$(free_port 54350)"
+start_cluster "$PG_CONFIG_PATH" "$RUN/scale" "$(free_port 15350)"
 create_auth_database bench
 
 # One in a hundred is bad: an address that there is already, or no login method at all.

@@ -16,26 +16,29 @@ SUITES=(sql cdi gotrue races restore security faults)
 SUITES_ONCE=(clients/node clients/python clients/go clients/supabase clients/supabase_python openapi plans)
 VERSIONS=${TEST_VERSIONS:-15 18}
 SUITE_SECONDS=900 # the longest that a suite may take
-PORT_OFFSET=0     # keeps what runs at the same time from choosing the same ports
+# Keeps what runs at the same time from choosing the same ports. All lie below those that the system gives to outgoing
+# connections, which would take them between the look and the use.
+PORT_OFFSET=0
 PASSED=0
 FAILED=0
 TABLE=()
 
 # Runs one step, a function that may fail, and notes how it went: step TITLE COMMAND...
 step() {
-    local title=$1 begin=$SECONDS status=0 word=passed
+    local title=$1 begin=$SECONDS status=0 word=passed log=$RUN/test/step-$PORT_OFFSET.log
     shift
     printf '\n=== %s\n' "$title"
     set +e
     (
         set -e
         "$@"
-    )
-    status=$?
+    ) 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
     set -e
     if ((status)); then
         word=FAILED
         FAILED=$((FAILED + 1))
+        mv "$log" "$RUN/test/failed-${title//[^[:alnum:]]/-}.log"
     else
         PASSED=$((PASSED + 1))
     fi
@@ -44,7 +47,14 @@ step() {
     return "$status"
 }
 
+# What failed is told again, below everything else: the end of a long log is what is read, or kept.
 summary() {
+    local log
+    for log in "$RUN"/test/failed-*.log; do
+        [[ -e $log ]] || continue
+        printf '\n=== Once more: the end of %s\n' "${log#"$ROOT/"}"
+        tail -n 60 "$log"
+    done
     printf '\nResult, after %d min %02d s\n' $((SECONDS / 60)) $((SECONDS % 60))
     printf '  %s\n' "${TABLE[@]}"
     printf '\n%d passed, %d failed\n' "$PASSED" "$FAILED"
@@ -94,7 +104,6 @@ gateway_tests() {
 extension_tests() {
     local data=$RUN/test/pgrx arguments=()
     use_postgres "$RUN/test/postgres" "$1"
-    mkdir -p "$RUN/test"
     install -d -m 700 -o "$RUN_USER" -g "$(id -g "$RUN_USER")" "$data"
     ! is_root || arguments=(--runas "$RUN_USER")
     cargo_pgrx test "pg$1" --pgdata "$data" "${arguments[@]}"
@@ -127,11 +136,11 @@ run_suite() {
     trap 'stop_gateway; stop_cluster' EXIT
     # shellcheck disable=SC2034 # start_cluster reads it
     [[ ! -e $home/postgresql.conf ]] || EXTRA_SETTINGS=$(cat "$home/postgresql.conf")
-    start_cluster "$PG_CONFIG_PATH" "$dir/main" "$(free_port $((54400 + PORT_OFFSET)))"
+    start_cluster "$PG_CONFIG_PATH" "$dir/main" "$(free_port $((15400 + PORT_OFFSET)))"
     create_auth_database auth
     export AUTH_COURIER_INTERVAL=100ms        # tests wait for mails
     export AUTH_ALLOW_PRIVATE_WEBHOOKS=true # and receive webhooks
-    start_gateway "$TARGET/debug/auth-gateway" "$(free_port $((35670 + PORT_OFFSET)))" auth
+    start_gateway "$TARGET/debug/auth-gateway" "$(free_port $((15600 + PORT_OFFSET)))" auth
 
     export AUTH_URL PGBIN AUTH_TEST_DIR=$dir AUTH_CLUSTER=$CLUSTER AUTH_GATEWAY=$CLUSTER/bin/auth-gateway
     export AUTH_GATEWAY_PID=$GATEWAY_PID RUN_USER
@@ -149,7 +158,6 @@ run_suite() {
 # Runs suites in the background; what they print is kept until they are done.
 begin_aside() {
     ASIDE=$RUN/test/aside
-    mkdir -p "$RUN/test"
     rm -f "$ASIDE.outcome"
     # shellcheck disable=SC2030 # they are counted by themselves, and told through a file
     (
@@ -177,6 +185,8 @@ end_aside() {
 prepare_run_dir
 [[ -d $TARGET/debug ]] && needed=2000 || needed=6000
 need_space "$ROOT" "$needed" 'building and testing'
+mkdir -p "$RUN/test"
+rm -f "$RUN"/test/failed-*.log
 setup_tests
 
 first=${VERSIONS%% *}

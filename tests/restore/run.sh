@@ -32,7 +32,7 @@ new=$AUTH_TEST_DIR/new
 mkdir -p "$new"
 cp -p "$AUTH_CLUSTER/sealing.key" "$new/sealing.key"
 trap 'stop_cluster' EXIT
-start_cluster "$PG_CONFIG" "$new" "$(free_port 54500)"
+start_cluster "$PG_CONFIG" "$new" "$(free_port 15500)"
 sql postgres postgres -c 'CREATE ROLE app' -c 'CREATE DATABASE auth OWNER app'
 RESTORED=$(database_url postgres auth)
 DATABASE_URL=$source_url
