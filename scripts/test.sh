@@ -139,7 +139,7 @@ run_suite() {
     start_cluster "$PG_CONFIG_PATH" "$dir/main" "$(free_port $((15400 + PORT_OFFSET)))"
     create_auth_database auth
     export AUTH_COURIER_INTERVAL=100ms        # tests wait for mails
-    export AUTH_ALLOW_PRIVATE_WEBHOOKS=true # and receive webhooks
+    export AUTH_ALLOW_PRIVATE_ADDRESSES=true # and receive webhooks
     start_gateway "$TARGET/debug/auth-gateway" "$(free_port $((15600 + PORT_OFFSET)))" auth
 
     export AUTH_URL PGBIN AUTH_TEST_DIR=$dir AUTH_CLUSTER=$CLUSTER AUTH_GATEWAY=$CLUSTER/bin/auth-gateway

@@ -94,7 +94,7 @@ END
 $finalize$;
 
 GRANT USAGE ON SCHEMA auth TO auth_gateway;
-GRANT EXECUTE ON FUNCTION auth.http(text, text, text, jsonb, bytea) TO auth_gateway;
+GRANT EXECUTE ON FUNCTION auth.http(text, text, text, jsonb, bytea, jsonb) TO auth_gateway;
 GRANT EXECUTE ON FUNCTION auth.maintain() TO auth_gateway;
 GRANT EXECUTE ON FUNCTION auth.import_queued_users(integer) TO auth_gateway;
 GRANT EXECUTE ON FUNCTION auth.version() TO auth_gateway;

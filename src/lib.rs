@@ -7,6 +7,7 @@
 //! | `recipes` | the rules |
 //! | `documents` | the JSON that both doors answer with |
 //! | `store`, `db` | the tables, and the statements against them |
+//! | `fetch` | what the gateway is to ask others for |
 //! | `tenant`, `setting_values`, `hosts`, `keys`, `keyring`, `hashing`, `cache` | what recipes stand on |
 //!
 //! The schema is in `sql/`, in the order of the files' numbers. What knows no Postgres is the crate `auth-core`.
@@ -15,6 +16,7 @@ mod cache;
 mod db;
 mod documents;
 mod error;
+mod fetch;
 mod functions;
 mod guc;
 mod hashing;

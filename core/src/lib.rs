@@ -22,6 +22,7 @@ pub mod password_rules;
 pub mod passwordless;
 pub mod passwords;
 pub mod pkce;
+pub mod pwned_passwords;
 pub mod random;
 pub mod redirects;
 pub mod refresh_token;

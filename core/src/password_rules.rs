@@ -57,6 +57,11 @@ impl Weaknesses {
         self.0.is_empty()
     }
 
+    /// Adds that it has leaked.
+    pub fn add_pwned(&mut self) {
+        self.0.push(Weakness::Pwned);
+    }
+
     /// The names of the reasons.
     pub fn reasons(&self) -> Vec<&'static str> {
         self.0.iter().map(Weakness::reason).collect()
@@ -115,7 +120,7 @@ impl PasswordRules {
         }
     }
 
-    /// What is wrong with a password, but for its being known.
+    /// What is wrong with a password, but for its having leaked.
     pub fn weaknesses(&self, password: &str) -> Weaknesses {
         let mut found = Vec::new();
         if password.chars().count() < self.min_length {
@@ -206,7 +211,7 @@ mod tests {
     #[test]
     fn several_reasons_come_in_order() {
         let mut found = PasswordRules::new(8, "abc:012").weaknesses("abc");
-        found.0.push(Weakness::Pwned);
+        found.add_pwned();
         assert_eq!(found.reasons(), ["length", "characters", "pwned"]);
         assert_eq!(
             found.to_string(),

@@ -88,12 +88,6 @@ pub struct Config {
     )]
     pub mail_folder: Option<PathBuf>,
 
-    /// Lets webhooks, and other providers of text messages, be on this machine or in its private networks, where
-    /// they need no encryption. Addresses of the link, with the metadata of clouds, are refused all the same.
-    #[arg(long, env = "AUTH_ALLOW_PRIVATE_WEBHOOKS", help_heading = "Courier",
-          value_parser = clap::builder::BoolishValueParser::new())]
-    pub allow_private_webhooks: bool,
-
     /// Address and port to listen on. May be given several times. With a path behind it, such as
     /// 127.0.0.1:9999=/auth/v1 or 127.0.0.1:9998=/appid-shop/eu/auth/v1, requests mean what is below that path: one
     /// door of one app and tenant gets a port of its own.
@@ -125,6 +119,13 @@ pub struct Config {
     #[arg(long, env = "AUTH_SHUTDOWN_GRACE", default_value = "10s", value_name = "TIME", help_heading = "HTTP",
           value_parser = some_time)]
     pub shutdown_grace: Duration,
+
+    /// Lets those whom the gateway asks or tells by HTTP (identity providers, webhooks, providers of text messages) be
+    /// on this machine or in its private networks, where they need no encryption. Addresses of the link, with the
+    /// metadata of clouds, are refused all the same.
+    #[arg(long, env = "AUTH_ALLOW_PRIVATE_ADDRESSES", help_heading = "HTTP",
+          value_parser = clap::builder::BoolishValueParser::new())]
+    pub allow_private_addresses: bool,
 
     /// How log lines look. How much is logged is set by RUST_LOG, for example RUST_LOG=warn.
     #[arg(long, env = "AUTH_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, help_heading = "Logs")]

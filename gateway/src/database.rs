@@ -16,7 +16,7 @@ use crate::maintenance::Job;
 use crate::remedy::{Failure, Remedy, Trouble, describe, exhausted};
 use crate::{measures, tls};
 
-const CALL: &str = "SELECT status, headers, body, effect FROM auth.http($1, $2, $3, $4, $5)";
+const CALL: &str = "SELECT status, headers, body, effect FROM auth.http($1, $2, $3, $4, $5, $6)";
 /// How often a call is repeated that the database rolled back for certain.
 const REPEATS: u32 = 3;
 /// How often a call that never began is tried on another connection.
@@ -32,6 +32,8 @@ pub struct Call {
     /// `[[name, value], ...]`
     pub headers: Value,
     pub body: Option<Vec<u8>>,
+    /// What others have answered whom the database had asked for this request.
+    pub fetched: Vec<Value>,
 }
 
 /// The database's answer.
@@ -275,12 +277,14 @@ impl Running<'_> {
         let statement = client.prepare_cached(CALL).await.map_err(unsent)?;
         // Known before the call, so that a connection that was lost while idle costs no request.
         let sent = !client.is_closed();
-        let parameters: [&(dyn ToSql + Sync); 5] = [
+        let fetched = (!call.fetched.is_empty()).then(|| Value::from(call.fetched.clone()));
+        let parameters: [&(dyn ToSql + Sync); 6] = [
             &call.method,
             &call.path,
             &call.query,
             &call.headers,
             &call.body,
+            &fetched,
         ];
         client
             .query_one(&statement, &parameters)

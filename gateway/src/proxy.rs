@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use crate::client_address;
 use crate::config::Config;
 use crate::database::{Answer, Call, Database};
+use crate::effect::Effect;
 use crate::measures;
+use crate::outgoing::Http;
 use crate::remedy::Failure;
 
 /// Under this name the database is told which client the request comes from. Nobody else may use it.
@@ -27,6 +29,8 @@ const LOGGED_METHOD: usize = 20;
 const TOO_SLOW: &str = "The request took too long";
 /// How long a health check waits for the database.
 const HEALTH_LIMIT: Duration = Duration::from_secs(2);
+/// So many answers of others a request may need.
+const MOST_FETCHES: usize = 8;
 /// Headers that concern one connection, or that the server writes itself (RFC 9110, section 7.6.1).
 const NOT_COPIED: [&str; 9] = [
     "connection",
@@ -47,6 +51,7 @@ const DISCARDED: usize = 16;
 pub struct Gateway {
     pub config: Config,
     pub database: Database,
+    pub http: Http,
     pub measures: PrometheusHandle,
 }
 
@@ -106,28 +111,41 @@ impl Gateway {
     ) -> Result<Answer, Reply> {
         let (head, body) = request.into_parts();
         let body = read(body, &head.headers, self.config.max_body_bytes).await?;
-        let call = Call {
+        let mut call = Call {
             method: head.method.as_str().to_owned(),
             path: format!("{base}{}", head.uri.path()),
             query: head.uri.query().map(str::to_owned),
             headers: header_pairs(&head.headers, client),
             body: (!body.is_empty()).then(|| body.into()),
+            fetched: Vec::new(),
         };
         let begin = tokio::time::Instant::now();
-        let mut answer = self.database.call(&call).await.map_err(refusal)?;
-        if let Some(least) = answer.effect.as_ref().and_then(least_time) {
-            // No connection to the database waits meanwhile.
-            answer.effect = None;
-            tokio::time::sleep_until(begin + least).await;
+        loop {
+            let mut answer = self.database.call(&call).await.map_err(refusal)?;
+            let Some(effect) = answer.effect.take() else {
+                return Ok(answer);
+            };
+            match Effect::read(&effect) {
+                Some(Effect::Wait(least)) => {
+                    tokio::time::sleep_until(begin + least).await;
+                    return Ok(answer);
+                }
+                Some(Effect::Fetch(fetch)) if call.fetched.len() < MOST_FETCHES => {
+                    call.fetched.push(fetch.run(&self.http).await);
+                }
+                Some(Effect::Fetch(_)) => {
+                    tracing::error!("the database does not stop asking for more");
+                    return Err(fault());
+                }
+                None => {
+                    tracing::error!(
+                        "the database asks for an effect that this gateway does not know"
+                    );
+                    return Err(fault());
+                }
+            }
         }
-        Ok(answer)
     }
-}
-
-/// How long an answer is to take at least, if that is what the database asks for.
-fn least_time(effect: &Value) -> Option<Duration> {
-    let members = effect.as_object().filter(|members| members.len() == 1)?;
-    members.get("least_ms")?.as_u64().map(Duration::from_millis)
 }
 
 /// The line that a request leaves in the log, and its measures: written when it goes out of scope, for requests
@@ -227,11 +245,6 @@ fn header_pairs(headers: &HeaderMap, client: IpAddr) -> Value {
 
 /// Writes the database's answer as it is.
 fn write(answer: Answer) -> Reply {
-    if answer.effect.is_some() {
-        // An extension newer than this gateway.
-        tracing::error!("the database asks for an effect that this gateway does not know");
-        return fault();
-    }
     let status = u16::try_from(answer.status)
         .ok()
         .and_then(|code| StatusCode::from_u16(code).ok())
@@ -323,33 +336,15 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_may_have_to_wait() {
-        assert_eq!(
-            least_time(&json!({"least_ms": 100})),
-            Some(Duration::from_millis(100))
-        );
-        for other in [
-            json!({}),
-            json!({"least_ms": -1}),
-            json!({"least_ms": 1, "fetch": {}}),
-            json!(null),
-        ] {
-            assert_eq!(least_time(&other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn unknown_effects_and_statuses_are_faults() {
-        let answer = |status, effect| Answer {
-            status,
-            headers: json!([]),
-            body: vec![],
-            effect,
-        };
-        let code = |answer| write(answer).status().as_u16();
-        assert_eq!(code(answer(200, Some(json!({})))), 500);
+    fn impossible_statuses_are_faults() {
         for impossible in [-1, 0, 99, 101, 1000, 70_000] {
-            assert_eq!(code(answer(impossible, None)), 500, "{impossible}");
+            let answer = Answer {
+                status: impossible,
+                headers: json!([]),
+                body: vec![],
+                effect: None,
+            };
+            assert_eq!(write(answer).status().as_u16(), 500, "{impossible}");
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::config::{Config, Listen};
 use crate::courier::Courier;
 use crate::database::Database;
 use crate::maintenance::Job;
+use crate::outgoing::Http;
 use crate::proxy::Gateway;
 use crate::{maintenance, measures};
 
@@ -37,10 +38,12 @@ pub async fn run(config: Config) -> Result<(), String> {
     let signals = Signals::new()?;
     let measures = measures::init()?;
     let database = Database::new(&config)?;
+    let http = Http::new(config.allow_private_addresses)?;
     let courier = if config.courier_interval.is_zero() {
         None
     } else {
-        Some(Arc::new(Courier::new(&config, database.clone())?))
+        let courier = Courier::new(&config, database.clone(), http.clone())?;
+        Some(Arc::new(courier))
     };
     let mut listeners = Vec::new();
     for Listen { address, path } in &config.listen {
@@ -67,6 +70,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let gateway = Arc::new(Gateway {
         config,
         database: database.clone(),
+        http,
         measures,
     });
     let mut tasks: Vec<_> = listeners

@@ -2,6 +2,7 @@
 //! the gateway alone: `tests/stand_in.sql` says which path does what.
 
 mod courier;
+mod fetches;
 mod support;
 
 use std::io::{Read, Write};
@@ -239,9 +240,9 @@ fn an_upgrade_and_lost_connections_cost_no_request() {
     fill_the_pool();
     cluster.sql(
         "ALTER FUNCTION auth.http RENAME TO former;
-         CREATE FUNCTION auth.http(m text, p text, q text, h jsonb, b bytea)
+         CREATE FUNCTION auth.http(m text, p text, q text, h jsonb, b bytea, f jsonb)
          RETURNS TABLE (status int, headers jsonb, body bytea, effect json) LANGUAGE sql SECURITY DEFINER
-         AS $$ SELECT status, headers, body, effect::json FROM auth.former(m, p, q, h, b) $$",
+         AS $$ SELECT status, headers, body, effect::json FROM auth.former(m, p, q, h, b, f) $$",
     );
     for _ in 0..6 {
         assert_eq!(gateway.get("/").status, 200);

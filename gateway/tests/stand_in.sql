@@ -16,7 +16,7 @@ END $$;
 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON auth.late DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION auth.refuse();
 
-CREATE FUNCTION auth.http(method text, path text, query text, request_headers jsonb, request_body bytea)
+CREATE FUNCTION auth.http(method text, path text, query text, request_headers jsonb, request_body bytea, fetched jsonb)
 RETURNS TABLE (status int, headers jsonb, body bytea, effect jsonb)
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 #variable_conflict use_column
@@ -54,7 +54,17 @@ BEGIN
             headers := NULL;
             body := NULL;
         WHEN 'effect' THEN
-            effect := '{"fetch": {}}';
+            effect := '{"newer": {}}';
+        -- Asks the URL in the body so many times, then tells what was said.
+        WHEN 'fetch' THEN
+            IF jsonb_array_length(coalesce(fetched, '[]')) < part[3]::int THEN
+                effect := jsonb_build_object('fetch', jsonb_build_object(
+                    'id', jsonb_array_length(coalesce(fetched, '[]'))::text, 'method', part[4],
+                    'url', convert_from(request_body, 'UTF8'), 'headers', '[["x-secret", "s3cret"]]'::jsonb,
+                    'body', 'asked', 'timeout_ms', 2000));
+            ELSE
+                body := convert_to(fetched::text, 'UTF8');
+            END IF;
         WHEN 'nothing' THEN
             RETURN;
         ELSE

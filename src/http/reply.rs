@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::fetch::Fetch;
+
 /// A reply.
 #[derive(Debug)]
 pub struct Reply {
@@ -10,6 +12,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// How long the answer is to take at least, in milliseconds.
     pub least_ms: Option<i64>,
+    /// What has to be asked before there is a reply.
+    pub fetch: Option<Fetch>,
 }
 
 impl Reply {
@@ -34,6 +38,7 @@ impl Reply {
             headers: vec![("content-type", "application/json".to_owned())],
             body: document.to_string().into_bytes(),
             least_ms: None,
+            fetch: None,
         }
     }
 
@@ -49,6 +54,15 @@ impl Reply {
             headers: Vec::new(),
             body: Vec::new(),
             least_ms: None,
+            fetch: None,
+        }
+    }
+
+    /// Nothing yet: something has to be fetched first.
+    pub fn once_fetched(fetch: Fetch) -> Self {
+        Self {
+            fetch: Some(fetch),
+            ..Self::empty(202)
         }
     }
 
@@ -64,6 +78,7 @@ impl Reply {
             headers,
             body: format!("{text}\n").into_bytes(),
             least_ms: None,
+            fetch: None,
         }
     }
 
@@ -75,7 +90,10 @@ impl Reply {
 
     /// What the gateway has to do before it answers, if anything.
     pub fn effect(&self) -> Option<Value> {
-        self.least_ms.map(|ms| json!({ "least_ms": ms }))
+        match (&self.fetch, self.least_ms) {
+            (Some(fetch), _) => Some(json!({ "fetch": fetch.effect() })),
+            (None, least_ms) => least_ms.map(|ms| json!({ "least_ms": ms })),
+        }
     }
 
     /// The headers as an array of `[name, value]` pairs.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::fetch::Fetched;
+
 /// A request.
 pub struct Request<'a> {
     /// In upper case.
@@ -12,19 +14,23 @@ pub struct Request<'a> {
     pub query: Option<&'a str>,
     headers: Vec<(String, String)>,
     pub body: &'a [u8],
+    /// What the gateway has fetched for it so far.
+    pub fetched: Fetched,
 }
 
 /// Under this name the gateway says which client it has verified the request to come from.
 pub const CLIENT_ADDRESS: &str = "x-auth-client-address";
 
 impl<'a> Request<'a> {
-    /// A request; `headers` is an array of `[name, value]` pairs. Pairs of any other form are passed over.
+    /// A request; `headers` is an array of `[name, value]` pairs. Pairs of any other form are passed over. For `fetched` see
+    /// [`Fetched::read`].
     pub fn new(
         method: &'a str,
         path: &'a str,
         query: Option<&'a str>,
         headers: &Value,
         body: &'a [u8],
+        fetched: Option<&Value>,
     ) -> Self {
         let pairs = headers.as_array().map(Vec::as_slice).unwrap_or_default();
         let headers = pairs.iter().filter_map(|pair| {
@@ -37,6 +43,7 @@ impl<'a> Request<'a> {
             query,
             headers: headers.collect(),
             body,
+            fetched: Fetched::read(fetched),
         }
     }
 

@@ -6,8 +6,6 @@
 
 mod email;
 mod folder;
-mod guard;
-mod http;
 mod outbox;
 mod outcome;
 mod signature;
@@ -27,8 +25,8 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::maintenance::spread;
 use crate::measures;
+use crate::outgoing::Http;
 use folder::Folder;
-use http::Http;
 use outbox::{Message, Outbox};
 use outcome::Undelivered;
 use smtp::Smtp;
@@ -58,12 +56,12 @@ impl Courier {
     ///
     /// # Errors
     /// A message when certificates cannot be read or the folder cannot be made.
-    pub fn new(config: &Config, database: Database) -> Result<Self, String> {
+    pub fn new(config: &Config, database: Database, http: Http) -> Result<Self, String> {
         let limit = config.courier_timeout;
         Ok(Self {
             outbox: Outbox::new(database, limit + TIME_TO_REPORT),
             smtp: Smtp::new(config.mail_ca_file.as_deref())?,
-            http: Http::new(config.allow_private_webhooks)?,
+            http,
             folder: config.mail_folder.as_deref().map(Folder::new).transpose()?,
             interval: config.courier_interval,
             most: config.courier_concurrency.into(),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::outgoing::Unanswered;
+
 /// No receiver may put a message off for longer.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// So much of a reason is kept.
@@ -57,6 +59,15 @@ impl Undelivered {
     pub fn retry_after_seconds(&self) -> Option<i32> {
         let wait = self.retry_after?.min(LONGEST);
         i32::try_from(wait.as_secs()).ok()
+    }
+}
+
+impl From<Unanswered> for Undelivered {
+    fn from(why: Unanswered) -> Self {
+        Self {
+            is_permanent: why.is_permanent,
+            ..Self::transient(why.reason)
+        }
     }
 }
 

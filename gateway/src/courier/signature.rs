@@ -38,7 +38,9 @@ pub fn sign(
         content.update(body);
         Ok(format!("v1,{}", STANDARD.encode(content.sign())))
     });
-    Ok(signatures.collect::<Result<Vec<_>, _>>()?.join(" "))
+    Ok(signatures
+        .collect::<Result<Vec<_>, Undelivered>>()?
+        .join(" "))
 }
 
 fn decode(secret: &str) -> Result<Vec<u8>, Undelivered> {

@@ -3,14 +3,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hyper::header::{AUTHORIZATION, HeaderValue};
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use super::http::{Answer, Http};
 use super::outcome::Undelivered;
 use super::{Folder, Message, read, receiver, webhook};
+use crate::outgoing::{Answer, Http};
 
 const TWILIO: &str = "https://api.twilio.com";
 
@@ -73,13 +74,11 @@ async fn twilio(http: &Http, account: &Twilio, text: &Text) -> Result<String, Un
         HeaderValue::try_from(format!("Basic {}", STANDARD.encode(credentials)))
             .map_err(|_| Undelivered::permanent("Twilio's credentials do not fit into a header"))?;
     authorization.set_sensitive(true);
+    let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+    let headers = vec![(CONTENT_TYPE, form_type), (AUTHORIZATION, authorization)];
+    let form = Bytes::from(form(account, text)?);
     let answer = http
-        .post(
-            &address(account)?,
-            "application/x-www-form-urlencoded",
-            vec![(AUTHORIZATION, authorization)],
-            Bytes::from(form(account, text)?),
-        )
+        .send(Method::POST, &address(account)?, headers, form)
         .await?;
     if answer.status.is_success() {
         let body = json(answer).await;

@@ -3,16 +3,16 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use hyper::StatusCode;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::http::Http;
 use super::outcome::Undelivered;
 use super::signature::sign;
 use super::{Message, read, receiver};
+use crate::outgoing::Http;
 
 /// Where to, and what proves that it comes from here.
 #[derive(Deserialize)]
@@ -57,6 +57,7 @@ pub async fn post(
         .unwrap_or_default();
     let signature = sign(&endpoint.secrets, id, now, &body)?;
     let headers = [
+        (CONTENT_TYPE.as_str(), "application/json"),
         ("webhook-id", id),
         ("webhook-timestamp", &now.as_secs().to_string()),
         ("webhook-signature", &signature),
@@ -71,7 +72,7 @@ pub async fn post(
         })
         .collect::<Option<_>>()
         .ok_or_else(|| Undelivered::permanent("the message's id does not fit into a header"))?;
-    let answer = http.post(&url, "application/json", headers, body).await?;
+    let answer = http.send(Method::POST, &url, headers, body).await?;
     let said = format!("the webhook answered {}", answer.status.as_u16());
     match answer.status {
         status if status.is_success() => Ok(said),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-const ALLOWED: [&str; 1] = ["--allow-private-webhooks"];
+const ALLOWED: [&str; 1] = ["--allow-private-addresses"];
 const SECRETS: [&str; 2] = [
     "v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "whsec_YW5vdGhlciBzZWNyZXQsIHRoZSBuZXcgb25l",
@@ -186,7 +186,7 @@ fn certificates_of_receivers_are_checked() {
     std::fs::write(&file, certified.cert.pem()).expect("it is written");
     let environment = [
         ("SSL_CERT_FILE", file.to_str().expect("a path")),
-        ("AUTH_ALLOW_PRIVATE_WEBHOOKS", "1"),
+        ("AUTH_ALLOW_PRIVATE_ADDRESSES", "1"),
     ];
     let _gateway = Gateway::start_in(&cluster.url("gateway"), &OFTEN, &environment);
     cluster.sql("UPDATE auth.outbox SET leased_until = NULL");

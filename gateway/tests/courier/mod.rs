@@ -3,14 +3,12 @@
 mod http;
 mod mail;
 mod mail_server;
-mod receiver;
 mod sharing;
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Gateway, wait_until};
+use crate::support::{Cluster, Gateway, Receiver, wait_until};
 use mail_server::{MailServer, header};
-use receiver::Receiver;
 
 /// Looks often, so that the tests need not wait.
 const OFTEN: [&str; 2] = ["--courier-interval", "50ms"];

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 
-const ALLOWED: [&str; 1] = ["--allow-private-webhooks"];
+const ALLOWED: [&str; 1] = ["--allow-private-addresses"];
 /// What must never be logged.
 const CANARY: &str = "canary-77c0";
 

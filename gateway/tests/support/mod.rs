@@ -3,10 +3,12 @@
 mod client;
 mod cluster;
 mod gateway;
+mod receiver;
 
 pub use client::{Reply, exchange, get, read_reply, send};
 pub use cluster::Cluster;
 pub use gateway::Gateway;
+pub use receiver::Receiver;
 
 use std::time::{Duration, Instant};
 

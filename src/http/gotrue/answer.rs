@@ -25,14 +25,15 @@ fn wants_new_form(request: &Request) -> bool {
 }
 
 /// Tells why an operation did nothing.
-pub fn failure(request: &Request, failure: &Failure) -> Reply {
+pub fn failure(request: &Request, failure: Failure) -> Reply {
     match failure {
-        Failure::Refused(refusal) => self::refusal(request, refusal),
+        Failure::Refused(refusal) => self::refusal(request, &refusal),
         Failure::Overtaken => refusal(
             request,
             &Refusal::new(409, "conflict", "The request was overtaken by another one"),
         ),
-        Failure::Failed(error) => refusal(request, &of_error(error)),
+        Failure::Needs(fetch) => Reply::once_fetched(*fetch),
+        Failure::Failed(error) => refusal(request, &of_error(&error)),
     }
 }
 

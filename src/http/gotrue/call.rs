@@ -119,6 +119,7 @@ impl<'a> Call<'a> {
                 self.request.header("referer"),
             ],
             now: self.now,
+            fetched: &self.request.fetched,
         }
     }
 

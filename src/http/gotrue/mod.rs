@@ -8,6 +8,7 @@ mod admin_users;
 mod answer;
 mod audit;
 mod call;
+mod captcha;
 mod disabled;
 mod factors;
 mod general;
@@ -48,6 +49,8 @@ struct Route {
     limit: Option<Limit>,
     /// Which answers must not tell by their time whether an address is known.
     discretion: Discretion,
+    /// Whether it is for people, where that has to be shown.
+    needs_captcha: bool,
     handler: fn(&Call) -> Result<Reply>,
 }
 
@@ -73,6 +76,7 @@ const fn route(
         is_atomic: false,
         limit: None,
         discretion: Discretion::None,
+        needs_captcha: false,
         handler,
     }
 }
@@ -101,6 +105,21 @@ impl Route {
     /// The same with answers whose time tells nothing.
     const fn discreet(self, discretion: Discretion) -> Self {
         Self { discretion, ..self }
+    }
+
+    /// The same for people alone.
+    const fn for_people(self) -> Self {
+        Self {
+            needs_captcha: true,
+            ..self
+        }
+    }
+
+    fn handle(&self, call: &Call) -> Result<Reply> {
+        if self.needs_captcha {
+            captcha::check(call)?;
+        }
+        (self.handler)(call)
     }
 }
 
@@ -170,7 +189,7 @@ pub fn serve(request: &Request, place: &Place) -> Reply {
     let tenant = match tenant::find(&place.app_id, &place.tenant_id) {
         Ok(tenant) => tenant,
         Err(Error::TenantNotFound { .. }) => return Reply::text(404, "no such app or tenant"),
-        Err(error) => return answer::failure(request, &Failure::Failed(error)),
+        Err(error) => return answer::failure(request, Failure::Failed(error)),
     };
     let reply = if request.method == "OPTIONS" {
         Reply::empty(204)
@@ -216,9 +235,12 @@ fn run(route: &Route, call: &Call) -> Reply {
     if let Some(limit) = route.limit
         && let Err(failure) = call.look_at_limit(limit)
     {
-        return answer::failure(call.request, &failure);
+        return answer::failure(call.request, failure);
     }
     let mut reply = attempt(route, call);
+    if reply.fetch.is_some() {
+        return reply;
+    }
     // In the end, so that requests of one client do not wait for each other's hashes.
     if let Some(limit) = route.limit {
         call.count(limit);
@@ -241,20 +263,20 @@ fn is_discreet(discretion: Discretion, status: i32) -> bool {
 fn attempt(route: &Route, call: &Call) -> Reply {
     for _ in 0..ATTEMPTS {
         let outcome = if route.is_atomic {
-            undoing(|| (route.handler)(call))
+            undoing(|| route.handle(call))
         } else {
-            (route.handler)(call).map_err(Trouble::Failure)
+            route.handle(call).map_err(Trouble::Failure)
         };
         match outcome {
             Ok(reply) => return reply,
             Err(Trouble::Failure(Failure::Overtaken)) => {}
-            Err(Trouble::Failure(failure)) => return answer::failure(call.request, &failure),
+            Err(Trouble::Failure(failure)) => return answer::failure(call.request, failure),
             Err(Trouble::Raised(raised)) => return answer::raised(call.request, &raised),
         }
     }
     let message = "Too many requests want the same at the moment";
     let refusal = Refusal::new(409, "conflict", message);
-    answer::failure(call.request, &refusal.into())
+    answer::failure(call.request, refusal.into())
 }
 
 enum Trouble {

@@ -18,15 +18,19 @@ use crate::recipes::gotrue::{Context, Refusal, Result, texts};
 pub const ROUTES: &[Route] = &[
     atomic("POST", "/otp", otp)
         .limited(Limit::Otp)
+        .for_people()
         .discreet(Discretion::All),
     atomic("POST", "/magiclink", magic_link)
         .limited(Limit::MagicLink)
+        .for_people()
         .discreet(Discretion::All),
     atomic("POST", "/recover", recover)
         .limited(Limit::Recover)
+        .for_people()
         .discreet(Discretion::All),
     atomic("POST", "/resend", resend)
         .limited(Limit::Resend)
+        .for_people()
         .discreet(Discretion::All),
 ];
 

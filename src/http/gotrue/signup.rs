@@ -15,6 +15,7 @@ use crate::recipes::gotrue::{Context, Refusal, Result, passwords, texts};
 
 pub const ROUTES: &[Route] = &[atomic("POST", "/signup", sign_up)
     .limited(Limit::Signup)
+    .for_people()
     .discreet(Discretion::All)];
 
 #[derive(Deserialize)]

@@ -13,7 +13,9 @@ use crate::recipes::gotrue::audit::{self, Action, Actor};
 use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::{Refusal, Result, flows, sessions, sign_in};
 
-pub const ROUTES: &[Route] = &[atomic("POST", "/token", token).limited(Limit::Token)];
+pub const ROUTES: &[Route] = &[atomic("POST", "/token", token)
+    .limited(Limit::Token)
+    .for_people()];
 
 fn token(call: &Call) -> Result<Reply> {
     match call.param("grant_type").unwrap_or_default() {

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod admin;
 pub mod audit;
+pub mod captcha;
 pub mod challenges;
 pub mod codes;
 pub mod contacts;
@@ -33,6 +34,7 @@ use auth_core::redirects::RedirectPolicy;
 
 use crate::db::Time;
 use crate::error::Error;
+use crate::fetch::{Fetch, Fetched, Outcome};
 use crate::store::auth_sessions::Client;
 use crate::tenant::Tenant;
 pub use refusal::{Failure, Refusal, Result};
@@ -46,6 +48,8 @@ pub struct Context<'a> {
     /// Where the browser wants to be sent, the most wanted first.
     pub redirects: [Option<&'a str>; 2],
     pub now: Time,
+    /// What has been fetched for it so far.
+    pub fetched: &'a Fetched,
 }
 
 impl Context<'_> {
@@ -64,6 +68,15 @@ impl Context<'_> {
     /// [`Error::Unconfigured`] without a site.
     pub fn redirect_to(&self) -> Result<String> {
         Ok(self.redirect_policy()?.resolve(self.redirects).to_owned())
+    }
+
+    /// What somebody else says.
+    ///
+    /// # Errors
+    /// [`Failure::Needs`] when nobody was asked yet.
+    pub fn fetch(&self, fetch: Fetch) -> Result<&Outcome> {
+        let outcome = self.fetched.get(&fetch);
+        outcome.ok_or_else(|| Failure::Needs(Box::new(fetch)))
     }
 
     /// Whether a setting that is true or false is true.

@@ -1,9 +1,11 @@
 //! Passwords (GoTrue reference, 4.4).
 
 use auth_core::password_rules::{self, Weaknesses};
+use auth_core::pwned_passwords::PwnedRange;
 
 use super::refusal::Form;
 use super::{Context, Refusal, Result, accounts};
+use crate::fetch::{Fetch, Response};
 use crate::hashing;
 use crate::store::auth_users::AuthUser;
 use crate::store::identities::{self as methods, MethodRow};
@@ -16,7 +18,7 @@ use crate::store::{login_methods, one_time_codes};
 /// [`Refusal`].
 pub fn check_new(context: &Context, password: &str) -> Result<()> {
     check_maximum(password)?;
-    let weaknesses = weaknesses(context, password);
+    let weaknesses = weaknesses(context, password)?;
     if weaknesses.is_empty() {
         return Ok(());
     }
@@ -37,12 +39,40 @@ pub fn check_maximum(password: &str) -> Result<()> {
 }
 
 /// What is weak about a password.
-pub fn weaknesses(context: &Context, password: &str) -> Weaknesses {
-    context
+///
+/// # Errors
+/// [`Refusal`] when it has to be looked up and cannot be, [`super::Failure::Needs`] when it was not looked up yet.
+pub fn weaknesses(context: &Context, password: &str) -> Result<Weaknesses> {
+    let mut weaknesses = context
         .tenant
         .settings
         .password_rules()
-        .weaknesses(password)
+        .weaknesses(password);
+    if context.is_on("password_hibp_enabled") && has_leaked(context, password)? {
+        weaknesses.add_pwned();
+    }
+    Ok(weaknesses)
+}
+
+/// Whether a password is among those that have leaked. Whoever is asked learns one in a million of its hash's forms.
+fn has_leaked(context: &Context, password: &str) -> Result<bool> {
+    let settings = &context.tenant.settings;
+    let range = PwnedRange::of(password);
+    let base = settings.setting_text("password_hibp_url");
+    let mut fetch = Fetch::get(format!("{}{}", base.unwrap_or_default(), range.prefix()));
+    let agent = settings.setting_text("password_hibp_user_agent");
+    let agent = agent.or(settings.api_external_url()).unwrap_or("auth");
+    fetch.headers = vec![
+        ("user-agent", agent.to_owned()),
+        ("add-padding", "true".to_owned()),
+    ];
+    match context.fetch(fetch)? {
+        Ok(Response { status: 200, body }) => Ok(range.is_listed(body)),
+        _ if context.is_on("password_hibp_fail_closed") => {
+            Err(Refusal::new(500, "", "The password cannot be looked up at the moment").into())
+        }
+        _ => Ok(false),
+    }
 }
 
 /// The hash of a new password.

@@ -4,6 +4,7 @@ use auth_core::address::AddressError;
 use auth_core::pkce::PkceError;
 
 use crate::error::Error;
+use crate::fetch::Fetch;
 
 /// A refusal, as the caller is told it.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub enum Failure {
     Refused(Box<Refusal>),
     /// Somebody else was quicker; from the beginning it goes differently.
     Overtaken,
+    /// Something has to be fetched; then from the beginning.
+    Needs(Box<Fetch>),
     Failed(Error),
 }
 

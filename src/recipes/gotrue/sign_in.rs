@@ -71,7 +71,7 @@ pub fn with_password(
     let traits = json!({ "provider": provider });
     audit::note(context, Actor::User(&user), Action::Login, traits);
     let tokens = sessions::open(context, user.id, Some(method.id), "password")?;
-    Ok((tokens, passwords::weaknesses(context, password)))
+    Ok((tokens, passwords::weaknesses(context, password)?))
 }
 
 /// Lets the hook reject an attempt.

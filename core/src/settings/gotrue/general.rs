@@ -115,38 +115,32 @@ pub(super) const SETTINGS: &[Setting] = &[
         false,
         "Whether no rows are written to the audit log.",
     ),
-    Setting {
-        env: None,
-        ..duration(
-            "audit_log_retention",
-            "",
-            "",
-            60.0,
-            "How long entries of the audit log are kept; without it for ever.",
-        )
-        .defaulting(Literal::Null)
-    },
-    Setting {
-        env: None,
-        ..flag(
-            "verify_by_post",
-            "",
-            false,
-            "Whether a link in a mail shows a page first, and only its button uses the link up: scanners of mails \
-             follow links, too.",
-        )
-    },
-    Setting {
-        env: None,
-        ..duration(
-            "discreet_answer_time",
-            "",
-            "100ms",
-            0.0,
-            "How long an answer takes at least that must not tell whether an address is known, counted by the gateway; \
-             longer than such an operation ever takes.",
-        )
-    },
+    duration(
+        "audit_log_retention",
+        "",
+        "",
+        60.0,
+        "How long entries of the audit log are kept; without it for ever.",
+    )
+    .defaulting(Literal::Null)
+    .own(),
+    flag(
+        "verify_by_post",
+        "",
+        false,
+        "Whether a link in a mail shows a page first, and only its button uses the link up: scanners of mails \
+         follow links, too.",
+    )
+    .own(),
+    duration(
+        "discreet_answer_time",
+        "",
+        "100ms",
+        0.0,
+        "How long an answer takes at least that must not tell whether an address is known, counted by the gateway; \
+         longer than such an operation ever takes.",
+    )
+    .own(),
     text(
         "provider_linking_domains",
         "EXPERIMENTAL_PROVIDER_LINKING_DOMAINS",

@@ -167,6 +167,11 @@ impl Setting {
         }
     }
 
+    /// Makes it one that GoTrue has not.
+    const fn own(self) -> Self {
+        Self { env: None, ..self }
+    }
+
     /// Lets only the operator change it over HTTP.
     const fn protected(self) -> Self {
         Self {

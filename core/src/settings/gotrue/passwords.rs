@@ -29,6 +29,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Whether a password is refused when it cannot be looked up.",
     ),
     text(
+        "password_hibp_url",
+        "",
+        "Where leaked passwords are looked up; the first five digits of a password's hash are put behind it.",
+    )
+    .defaulting(Literal::Text("https://api.pwnedpasswords.com/range/"))
+    .checked(check::web_url)
+    .own(),
+    text(
         "password_hibp_user_agent",
         "PASSWORD_HIBP_USER_AGENT",
         "What the one who looks passwords up calls itself.",
@@ -64,6 +72,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     )
     .defaulting(Literal::Text("hcaptcha"))
     .one_of(&["hcaptcha", "turnstile"]),
+    text(
+        "captcha_url",
+        "",
+        "Where CAPTCHAs are verified, if not at their provider: at a service that answers in the same form.",
+    )
+    .checked(check::web_url)
+    .own(),
     secret(
         "captcha_secret",
         "SECURITY_CAPTCHA_SECRET",

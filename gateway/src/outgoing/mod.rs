@@ -1,4 +1,6 @@
-//! HTTP requests of the courier: to checked addresses, without proxies, without following redirects.
+//! HTTP requests of the gateway: to checked addresses, without proxies, without following redirects.
+
+mod guard;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,8 +10,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
-use hyper::{HeaderMap, Request, StatusCode};
+use hyper::header::{HOST, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,16 +20,41 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use url::{Host, Position, Url};
 
-use super::guard;
-use super::outcome::Undelivered;
 use crate::tls;
 
 /// How long to try each address.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// No more of an answer is read.
-const ANSWER_LIMIT: usize = 64 * 1024;
+/// No more of an answer is read, in bytes: the lists of leaked passwords are the longest there are.
+const ANSWER_LIMIT: usize = 256 * 1024;
+
+/// Why a request got no answer.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// For the log and the database. Holds no secret.
+    pub reason: String,
+    /// Whether another attempt would end the same way.
+    pub is_permanent: bool,
+}
+
+impl Unanswered {
+    fn transient(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self {
+            reason,
+            is_permanent: false,
+        }
+    }
+
+    fn permanent(reason: impl Into<String>) -> Self {
+        Self {
+            is_permanent: true,
+            ..Self::transient(reason)
+        }
+    }
+}
 
 /// Sends HTTP requests.
+#[derive(Clone)]
 pub struct Http {
     tls: TlsConnector,
     allow_private: bool,
@@ -59,29 +86,28 @@ impl Http {
         })
     }
 
-    /// Posts a body of a type. What is wrong with the URL is a permanent failure, and trouble on the way a
-    /// transient one.
+    /// Sends a request. What is wrong with the URL is a permanent failure, and trouble on the way a transient one.
     ///
     /// # Errors
-    /// [`Undelivered`] when there is no answer.
-    pub async fn post(
+    /// [`Unanswered`] when there is no answer.
+    pub async fn send(
         &self,
+        method: Method,
         url: &Url,
-        content_type: &'static str,
         headers: Vec<(HeaderName, HeaderValue)>,
         body: Bytes,
-    ) -> Result<Answer, Undelivered> {
+    ) -> Result<Answer, Unanswered> {
         if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
-            return Err(Undelivered::permanent("the URL is not an HTTP address"));
+            return Err(Unanswered::permanent("the URL is not an HTTP address"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Undelivered::permanent("the URL holds a name or password"));
+            return Err(Unanswered::permanent("the URL holds a name or password"));
         }
         let addresses = guard::addresses(url, self.allow_private).await?;
         let stream = self.connect(url, &addresses).await?;
-        let request = request(url, content_type, headers, body)?;
+        let request = request(method, url, headers, body)?;
         let broken = |error: hyper::Error| {
-            Undelivered::transient(format!("{} broke off: {error}", place(url)))
+            Unanswered::transient(format!("{} broke off: {error}", place(url)))
         };
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
@@ -105,9 +131,9 @@ impl Http {
         &self,
         url: &Url,
         addresses: &[SocketAddr],
-    ) -> Result<Box<dyn Stream>, Undelivered> {
+    ) -> Result<Box<dyn Stream>, Unanswered> {
         let trouble = |why: &dyn std::fmt::Display| {
-            Undelivered::transient(format!("no connection to {}: {why}", place(url)))
+            Unanswered::transient(format!("no connection to {}: {why}", place(url)))
         };
         let mut failure = trouble(&"no address");
         for address in addresses {
@@ -147,29 +173,35 @@ impl Answer {
 
     /// The body; empty when it breaks off or is beyond measure.
     pub async fn body(self) -> Bytes {
+        self.whole().await.unwrap_or_default()
+    }
+
+    /// The body, unless it breaks off or is beyond measure.
+    pub async fn whole(self) -> Option<Bytes> {
         let whole = Limited::new(self.body, ANSWER_LIMIT).collect().await;
-        whole
-            .map(http_body_util::Collected::to_bytes)
-            .unwrap_or_default()
+        whole.ok().map(http_body_util::Collected::to_bytes)
     }
 }
 
 fn request(
+    method: Method,
     url: &Url,
-    content_type: &'static str,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
-) -> Result<Request<Full<Bytes>>, Undelivered> {
-    let agent = concat!("auth-gateway/", env!("CARGO_PKG_VERSION"));
-    let mut request = Request::post(&url[Position::BeforePath..Position::AfterQuery])
-        .header(HOST, &url[Position::BeforeHost..Position::AfterPort])
-        .header(USER_AGENT, agent)
-        .header(CONTENT_TYPE, content_type);
+) -> Result<Request<Full<Bytes>>, Unanswered> {
+    const AGENT: &str = concat!("auth-gateway/", env!("CARGO_PKG_VERSION"));
+    let mut request = Request::builder()
+        .method(method)
+        .uri(&url[Position::BeforePath..Position::AfterQuery])
+        .header(HOST, &url[Position::BeforeHost..Position::AfterPort]);
+    if !headers.iter().any(|(name, _)| name == USER_AGENT) {
+        request = request.header(USER_AGENT, AGENT);
+    }
     for (name, value) in headers {
         request = request.header(name, value);
     }
     let request = request.body(Full::new(body));
-    request.map_err(|_| Undelivered::permanent("the URL does not fit into a request"))
+    request.map_err(|_| Unanswered::permanent("the URL does not fit into a request"))
 }
 
 fn server_name(url: &Url) -> Option<ServerName<'static>> {

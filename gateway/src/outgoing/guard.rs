@@ -1,11 +1,11 @@
-//! Where HTTP requests of the courier may go. Their URLs come from the database, where tenants may have put them;
+//! Where HTTP requests of the gateway may go. Their URLs come from the database, where tenants may have put them;
 //! they must not become a way into the network that the gateway stands in (server-side request forgery).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use url::{Host, Url};
 
-use super::outcome::Undelivered;
+use super::Unanswered;
 
 /// Who can be reached at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ enum Reach {
     Public,
     /// This machine, or the network that it stands in.
     Private,
-    /// Never a receiver of messages: the link, where clouds keep the metadata of their machines with the keys in it,
+    /// Never anybody to talk to: the link, where clouds keep the metadata of their machines with the keys in it,
     /// many at once, or nobody.
     Nobody,
 }
@@ -25,15 +25,15 @@ enum Reach {
 /// # Errors
 /// Permanent when there is none that may be used: private ones need `allow_private`. And unless encrypted,
 /// a message stays in the private network.
-pub async fn addresses(url: &Url, allow_private: bool) -> Result<Vec<SocketAddr>, Undelivered> {
-    let unusable = || Undelivered::permanent("the webhook's URL is not an HTTP address");
+pub async fn addresses(url: &Url, allow_private: bool) -> Result<Vec<SocketAddr>, Unanswered> {
+    let unusable = || Unanswered::permanent("the URL is not an HTTP address");
     let port = url.port_or_known_default().ok_or_else(unusable)?;
     let found: Vec<SocketAddr> = match url.host().ok_or_else(unusable)? {
         Host::Ipv4(address) => vec![(address, port).into()],
         Host::Ipv6(address) => vec![(address, port).into()],
         Host::Domain(name) => tokio::net::lookup_host((name, port))
             .await
-            .map_err(|error| Undelivered::transient(format!("{name} is not found: {error}")))?
+            .map_err(|error| Unanswered::transient(format!("{name} is not found: {error}")))?
             .collect(),
     };
     let is_encrypted = url.scheme() == "https";
@@ -44,19 +44,15 @@ pub async fn addresses(url: &Url, allow_private: bool) -> Result<Vec<SocketAddr>
             Reach::Private if allow_private => usable.push(address),
             Reach::Public => refused = Some("a public address needs https"),
             Reach::Private => {
-                refused = Some("its address is private (--allow-private-webhooks allows it)");
+                refused = Some("its address is private (--allow-private-addresses allows it)");
             }
             Reach::Nobody => refused = Some("its address is reserved or link-local"),
         }
     }
     match refused {
         _ if !usable.is_empty() => Ok(usable),
-        Some(why) => Err(Undelivered::permanent(format!(
-            "the webhook is refused: {why}"
-        ))),
-        None => Err(Undelivered::transient(
-            "the webhook's host name has no address",
-        )),
+        Some(why) => Err(Unanswered::permanent(format!("the URL is refused: {why}"))),
+        None => Err(Unanswered::transient("the host name has no address")),
     }
 }
 
@@ -190,7 +186,7 @@ mod tests {
         }
     }
 
-    fn allowed(url: &str, allow_private: bool) -> Result<Vec<SocketAddr>, Undelivered> {
+    fn allowed(url: &str, allow_private: bool) -> Result<Vec<SocketAddr>, Unanswered> {
         let url = url.parse().expect("a URL");
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.expect("a runtime");
@@ -211,7 +207,10 @@ mod tests {
         ] {
             let refused = allowed(url, false).expect_err(url);
             assert!(refused.is_permanent, "{url}");
-            assert!(refused.reason.contains("--allow-private-webhooks"), "{url}");
+            assert!(
+                refused.reason.contains("--allow-private-addresses"),
+                "{url}"
+            );
             assert!(!allowed(url, true).expect(url).is_empty());
         }
         for url in [

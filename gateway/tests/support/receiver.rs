@@ -1,4 +1,4 @@
-//! An HTTP server that takes messages and answers as it is told.
+//! An HTTP server that takes requests and answers as it is told.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
