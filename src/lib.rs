@@ -68,9 +68,14 @@ extension_sql_file!(
     requires = ["primary_claims"]
 );
 extension_sql_file!(
+    "../sql/29_provider_documents.sql",
+    name = "provider_documents",
+    requires = ["one_time_codes"]
+);
+extension_sql_file!(
     "../sql/30_sessions.sql",
     name = "sessions",
-    requires = ["one_time_codes"]
+    requires = ["provider_documents"]
 );
 extension_sql_file!(
     "../sql/32_passwordless.sql",

@@ -39,6 +39,10 @@ fn maintain() -> pgrx::JsonB {
                 store::flow_states::delete_begun_before(ago(CODES_MS), BATCH),
             ),
             (
+                "providerDocuments",
+                store::provider_documents::delete_fetched_before(ago(CODES_MS), BATCH),
+            ),
+            (
                 "mfaChallenges",
                 store::factors::delete_challenges_before(ago(CODES_MS), BATCH),
             ),

@@ -57,7 +57,9 @@ pub fn sign_in_up(tenant: &Tenant, user: &ProviderUser) -> Result<SignInUp> {
                 let Some(id) = insert(tenant, user, &email)? else {
                     continue; // another request made it meanwhile: sign in
                 };
-                verify(tenant, id, &email, user.is_verified);
+                if user.is_verified {
+                    verify(tenant, id, &email);
+                }
                 store::active_users::mark(app_id, &id.to_string(), Time::now());
                 return Ok(SignInUp::Ok {
                     signed_in: account::signed_in(tenant, id, id),
@@ -71,7 +73,9 @@ pub fn sign_in_up(tenant: &Tenant, user: &ProviderUser) -> Result<SignInUp> {
             let reason = "Email already associated with another primary user.";
             return Ok(SignInUp::EmailChangeNotAllowed { reason });
         }
-        verify(tenant, method.id, &email, user.is_verified);
+        if user.is_verified {
+            verify(tenant, method.id, &email);
+        }
         if let Some(signed_in) = account::sign_in(tenant, method.id) {
             return Ok(SignInUp::Ok {
                 signed_in,
@@ -98,7 +102,7 @@ fn insert(tenant: &Tenant, user: &ProviderUser, email: &str) -> Result<Option<Uu
 }
 
 /// Gives the login method the address that the provider now names; `false` when another primary user has it.
-fn take_over(app_id: &str, method: &LockedMethod, email: &str) -> bool {
+pub fn take_over(app_id: &str, method: &LockedMethod, email: &str) -> bool {
     if method.contact.email.as_deref() == Some(email) {
         return true;
     }
@@ -114,8 +118,7 @@ fn take_over(app_id: &str, method: &LockedMethod, email: &str) -> bool {
     true
 }
 
-fn verify(tenant: &Tenant, id: Uuid, email: &str, is_verified: bool) {
-    if is_verified {
-        emailverification::mark_verified(tenant, &account::shown_id(tenant, id), email);
-    }
+/// Notes that the provider vouches for an address.
+pub fn verify(tenant: &Tenant, id: Uuid, email: &str) {
+    emailverification::mark_verified(tenant, &account::shown_id(tenant, id), email);
 }

@@ -62,6 +62,8 @@ pub struct NewMethod<'a> {
     pub recipe: Recipe,
     pub email: Option<&'a str>,
     pub phone: Option<&'a str>,
+    /// Provider and the user's id there.
+    pub third_party: Option<(&'a str, &'a str)>,
     pub password_hash: Option<&'a str>,
     pub identity_data: &'a Value,
 }
@@ -71,12 +73,13 @@ pub fn insert(app_id: &str, tenant_id: &str, user_id: Uuid, method: &NewMethod, 
     db::execute(
         "WITH claim AS (
              INSERT INTO auth.login_method_tenants
-                 (app_id, tenant_id, login_method_id, user_id, user_time_joined, recipe, email, phone)
-             SELECT $1, $2, $4, u.id, u.time_joined, $5, $6, $7 FROM auth.users u WHERE u.id = $3
+                 (app_id, tenant_id, login_method_id, user_id, user_time_joined, recipe, email, phone,
+                  third_party_id, third_party_user_id)
+             SELECT $1, $2, $4, u.id, u.time_joined, $5, $6, $7, $11, $12 FROM auth.users u WHERE u.id = $3
              ON CONFLICT DO NOTHING RETURNING login_method_id)
          INSERT INTO auth.login_methods (id, user_id, app_id, recipe, email, phone, password_hash, identity_data,
-             time_joined)
-         SELECT $4, $3, $1, $5, $6, $7, $8, $9, $10 FROM claim",
+             time_joined, third_party_id, third_party_user_id)
+         SELECT $4, $3, $1, $5, $6, $7, $8, $9, $10, $11, $12 FROM claim",
         &[
             app_id.into(),
             tenant_id.into(),
@@ -88,8 +91,18 @@ pub fn insert(app_id: &str, tenant_id: &str, user_id: Uuid, method: &NewMethod, 
             method.password_hash.into(),
             method.identity_data.into(),
             now.into(),
+            method.third_party.map(|(provider, _)| provider).into(),
+            method.third_party.map(|(_, id)| id).into(),
         ],
     ) == 1
+}
+
+/// Replaces what a provider said of the user.
+pub fn set_data(id: Uuid, data: &Value) {
+    db::execute(
+        "UPDATE auth.login_methods SET identity_data = $2 WHERE id = $1",
+        &[id.into(), data.into()],
+    );
 }
 
 /// Takes a password away, where one is not needed.

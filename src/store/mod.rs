@@ -17,6 +17,7 @@ pub mod one_time_tokens;
 pub mod outbox;
 pub mod passwordless;
 pub mod primary_claims;
+pub mod provider_documents;
 pub mod rate_limits;
 pub mod request_counts;
 pub mod roles;

@@ -8,6 +8,7 @@ import { codeOf } from "../cdi/authenticator.mjs";
 import {
   PASSWORD, assert, claimsOf, mailsAfterAll, newEmail, newInstance, newPhone, ok, refused, sql,
 } from "./helper.mjs";
+import { newProvider } from "./provider.mjs";
 
 const psql = (text) => execFileSync(
   join(process.env.PGBIN, "psql"), ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", process.env.DATABASE_URL], { input: text, stdio: "pipe" },
@@ -30,6 +31,14 @@ async function hooked(name, body, settings = {}) {
 
 const error = (code, message) => `jsonb_build_object('error', jsonb_build_object('http_code', ${code}, 'message', '${message}'))`;
 const signUp = (door, email = newEmail()) => door.post("/signup", { email, password: PASSWORD });
+
+test("56 nor does a provider's word make one", async () => {
+  const provider = await newProvider();
+  const settings = { external_keycloak_enabled: true, external_keycloak_url: provider.url, external_keycloak_client_id: "app" };
+  const { door } = await hooked("before_user_created", error(403, "not from here"), settings);
+  const id_token = provider.token({ sub: "1", email: newEmail(), email_verified: true });
+  refused(await door.post("/token?grant_type=id_token", { provider: "keycloak", id_token }), 403, "unknown", "not from here");
+});
 
 test("56 a hook keeps a user from being made", async () => {
   const email = newEmail();

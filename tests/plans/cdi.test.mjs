@@ -351,6 +351,7 @@ operations("what is done from time to time", () => {
     `bulk_import_queue SET status = 'NEW' WHERE id::text LIKE '${some}%'`,
     `one_time_codes SET sent_at = now() - interval '9 days' WHERE user_id::text LIKE '${some}%'`,
     `flow_states SET created_at = now() - interval '9 days' WHERE id::text LIKE '${some}%'`,
+    `provider_documents SET fetched_at = now() - interval '9 days' WHERE url LIKE 'https://issuer${some}%'`,
     `mfa_challenges SET created_at = now() - interval '9 days' WHERE id::text LIKE '${some}%'`,
     `outbox SET dead_at = now() - interval '90 days' WHERE dead_at IS NOT NULL AND id::text LIKE '${some}%'`,
     `rate_limits SET updated_at = now() - interval '9 days' WHERE encode(key_hash, 'hex') LIKE '${some}%'`,

@@ -117,6 +117,8 @@ INSERT INTO auth.audit_log_entries (id, app_id, payload, created_at)
     SELECT gen_random_uuid(), app_id, jsonb_build_object('action', 'login', 'actor_id', id, 'log_type', 'account'),
         now() - n * interval '1 min'
     FROM known;
+INSERT INTO auth.provider_documents
+    SELECT format('https://issuer%s.example.org/keys', n), '{}', now() + n % 100 * interval '1 min' FROM few;
 INSERT INTO auth.rate_limits
     SELECT app_id, 'token', sha256(id::text::bytea), 1, now() + n % 100 * interval '1 min' FROM few;
 

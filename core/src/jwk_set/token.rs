@@ -70,6 +70,11 @@ impl<'a> Unverified<'a> {
         self.header.get("kid").and_then(Value::as_str)
     }
 
+    /// A claim that is a text, unchecked.
+    pub fn text_claim(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).and_then(Value::as_str)
+    }
+
     /// The claims, of a token whose signature is good, if it is its time. `exp` and `nbf` may be missing and have no
     /// leeway; `iat` is not looked at. `now_s` is in seconds since the epoch.
     ///

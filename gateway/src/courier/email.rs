@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use email_encoding::headers::rfc2047;
+use email_encoding::headers::writer::EmailWriter;
 use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
@@ -76,9 +78,9 @@ fn write(id: &str, mail: &Mail) -> Result<(Envelope, Vec<u8>), Undelivered> {
         .date_now()
         .from(Mailbox::new(name, from.clone()))
         .to(Mailbox::new(None, to.clone()))
-        .subject(&mail.subject)
         // Keeps autoresponders silent (RFC 3834).
         .raw_header(header("Auto-Submitted", "auto-generated")?);
+    writing = writing.raw_header(subject(&mail.subject));
     for (name, value) in mail.headers.iter().flatten() {
         let lower = name.to_ascii_lowercase();
         if RESERVED.contains(&lower.as_str()) || lower.starts_with("content-") {
@@ -102,6 +104,20 @@ fn write(id: &str, mail: &Mail) -> Result<(Envelope, Vec<u8>), Undelivered> {
         (Ok(written), Ok(envelope)) => Ok((envelope, written.formatted())),
         _ => Err(Undelivered::permanent("the mail cannot be written")),
     }
+}
+
+/// A subject. One that looks encoded is encoded: what readers made of it could be another header (RFC 2047).
+fn subject(text: &str) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str("Subject");
+    if !text.contains("=?") {
+        return HeaderValue::new(name, text.to_owned());
+    }
+    let mut encoded = String::new();
+    {
+        let mut writer = EmailWriter::new(&mut encoded, "Subject: ".len(), 0, false);
+        rfc2047::encode(text, &mut writer).expect("writing to a String cannot fail");
+    }
+    HeaderValue::dangerous_new_pre_encoded(name, text.to_owned(), encoded)
 }
 
 /// An address; its domain as the DNS has it.
@@ -158,6 +174,16 @@ mod tests {
         let mail: Mail = serde_json::from_value(mail).expect("a mail");
         let (envelope, bytes) = write("0198-1", &mail)?;
         Ok((envelope, String::from_utf8(bytes).expect("ASCII")))
+    }
+
+    #[test]
+    fn what_looks_encoded_is_encoded() {
+        let subject = "Hello =?utf-8?B?DQpCY2M6IGV2ZUBleGFtcGxlLm9yZw==?=!";
+        let (_, written) = written(json!({ "subject": subject })).expect("a mail");
+        let line = written.lines().find(|line| line.starts_with("Subject: "));
+        let line = line.expect("a subject");
+        assert!(line.starts_with("Subject: =?utf-8?b?"), "{line}");
+        assert!(!written.contains("DQpCY2M6"));
     }
 
     #[test]

@@ -42,6 +42,18 @@ pub const ROUTES: &[Route] = &[
     ),
     route("GET", "/admin/custom-providers", custom_providers),
     route("POST", "/admin/custom-providers", custom_providers),
+    route("GET", "/admin/custom-providers/{id}", custom_providers),
+    route("PUT", "/admin/custom-providers/{id}", custom_providers),
+    route("DELETE", "/admin/custom-providers/{id}", custom_providers),
+    route("GET", "/factors/recovery-codes", recovery_codes),
+    route("POST", "/factors/recovery-codes", recovery_codes),
+    route("DELETE", "/factors/recovery-codes", recovery_codes),
+    route("POST", "/factors/recovery-codes/regenerate", recovery_codes),
+    route(
+        "POST",
+        "/factors/recovery-codes/verify",
+        verify_recovery_code,
+    ),
     route("GET", "/passkeys", passkeys),
     route("PATCH", "/passkeys/{id}", passkeys),
     route("DELETE", "/passkeys/{id}", passkeys),
@@ -78,6 +90,18 @@ fn oauth_server(_: &Call) -> Result<Reply> {
 fn custom_providers(call: &Call) -> Result<Reply> {
     call.admin()?;
     refuse("feature_disabled", "Custom OAuth providers are disabled")
+}
+
+fn recovery_codes(call: &Call) -> Result<Reply> {
+    call.user()?;
+    let message = "MFA enroll is disabled for recovery codes";
+    Err(Refusal::new(422, "mfa_recovery_codes_enroll_not_enabled", message).into())
+}
+
+fn verify_recovery_code(call: &Call) -> Result<Reply> {
+    call.user()?;
+    let message = "MFA verification is disabled for recovery codes";
+    Err(Refusal::new(422, "mfa_recovery_codes_verify_not_enabled", message).into())
 }
 
 fn passkeys(_: &Call) -> Result<Reply> {

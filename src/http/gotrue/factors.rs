@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::call::{Call, Caller};
 use super::{Route, atomic, shown};
 use crate::http::Reply;
-use crate::recipes::gotrue::accounts::{bare_phone, stored_phone};
+use crate::recipes::gotrue::accounts::stored_phone;
 use crate::recipes::gotrue::factors::{self, Enrolment};
 use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::{Context, Refusal, Result, challenges, texts};
@@ -81,7 +81,7 @@ fn enrol(call: &Call) -> Result<Reply> {
     let kind = body.factor_type.unwrap_or_default();
     let phone = match kind.as_str() {
         "totp" => None,
-        "phone" => Some(given(body.phone)),
+        "phone" => Some(given(body.phone.clone())),
         "webauthn" => {
             let message = "MFA enroll is disabled for WebAuthn";
             return Err(Refusal::new(422, "mfa_webauthn_enroll_not_enabled", message).into());
@@ -113,8 +113,8 @@ fn enrol(call: &Call) -> Result<Reply> {
     if let Some(totp) = enrolled.totp {
         document["totp"] = totp;
     }
-    if let FactorKind::Phone(phone) = &made.kind {
-        document["phone"] = bare_phone(phone).into();
+    if let FactorKind::Phone(_) = made.kind {
+        document["phone"] = body.phone.into();
     }
     Ok(Reply::bare_json(200, &document))
 }

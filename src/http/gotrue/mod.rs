@@ -12,6 +12,7 @@ mod captcha;
 mod disabled;
 mod factors;
 mod general;
+mod id_token;
 mod identities;
 mod links;
 mod logout;
@@ -21,6 +22,7 @@ mod shown;
 mod signup;
 mod token;
 mod verify;
+mod verify_page;
 
 use std::rc::Rc;
 

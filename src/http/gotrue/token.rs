@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::call::Call;
 use super::signup::refuse_disabled;
-use super::{Route, atomic, shown};
+use super::{Route, atomic, id_token, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::{self, stored_phone};
 use crate::recipes::gotrue::audit::{self, Action, Actor};
@@ -22,7 +22,7 @@ fn token(call: &Call) -> Result<Reply> {
         "password" => password(call),
         "refresh_token" => refresh(call),
         "pkce" => pkce(call),
-        "id_token" => id_token(call),
+        "id_token" => id_token::grant(call),
         "web3" => {
             let message = "Web3 provider is disabled";
             Err(Refusal::new(422, "web3_provider_disabled", message).into())
@@ -106,36 +106,4 @@ fn pkce(call: &Call) -> Result<Reply> {
     audit::note(&context, Actor::User(&user), Action::Login, traits);
     let tokens = sessions::open(&context, user.id, None, &flow.authentication_method)?;
     shown::tokens(&context, &tokens)
-}
-
-#[derive(Deserialize)]
-struct IdToken {
-    id_token: Option<String>,
-    provider: Option<String>,
-    client_id: Option<String>,
-    issuer: Option<String>,
-}
-
-/// No provider can be enabled yet, which is what is said.
-fn id_token(call: &Call) -> Result<Reply> {
-    let body: IdToken = call.body()?;
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let invalid = |message: &str| Refusal::oauth("invalid request", message);
-    if given(body.id_token).is_none() {
-        return Err(invalid("id_token required").into());
-    }
-    let provider = given(body.provider);
-    if provider.is_none() && (given(body.client_id).is_none() || body.issuer.is_none()) {
-        return Err(invalid("provider or client_id and issuer required").into());
-    }
-    let issuer = match provider.as_deref() {
-        Some("google") => "https://accounts.google.com".to_owned(),
-        Some("apple") => "https://appleid.apple.com".to_owned(),
-        Some("azure") => "https://login.microsoftonline.com".to_owned(),
-        Some("facebook") => "https://www.facebook.com".to_owned(),
-        Some("kakao") => "https://kauth.kakao.com".to_owned(),
-        _ => body.issuer.unwrap_or_default(),
-    };
-    let message = format!("Provider (issuer \"{issuer}\") is not enabled");
-    Err(Refusal::new(400, "provider_disabled", message).into())
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use url::Url;
 
 use super::call::Call;
-use super::{Discretion, Route, atomic, shown};
+use super::{Discretion, Route, atomic, shown, verify_page};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
 use crate::recipes::gotrue::limits::Limit;
@@ -110,37 +110,7 @@ fn follow(call: &Call) -> Result<Reply> {
     if !call.tenant.settings.is_on("verify_by_post") {
         return use_link(call, &call.query);
     }
-    let inputs: String = call
-        .query
-        .iter()
-        .map(|(name, value)| {
-            format!(
-                r#"<input type="hidden" name="{}" value="{}">"#,
-                escape(name),
-                escape(value)
-            )
-        })
-        .collect();
-    let page = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Confirm</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"></head>\
-         <body><form method=\"post\">{inputs}<button>Continue</button></form></body></html>"
-    );
-    Ok(Reply::page(&page)
-        // Nothing is loaded, nobody else learns the link, and the page is shown in no frame.
-        .with_header("referrer-policy", "no-referrer".to_owned())
-        .with_header(
-            "content-security-policy",
-            "default-src 'none'; frame-ancestors 'none'".to_owned(),
-        ))
-}
-
-/// A text as it stands in HTML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    verify_page::show(call)
 }
 
 /// Uses a link up: whatever comes of it, the browser is sent on.

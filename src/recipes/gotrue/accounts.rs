@@ -1,6 +1,8 @@
 //! Users: finding them, making them, and what it means that an address is theirs (GoTrue reference, 4.1 and 4.5).
 
+use auth_core::external_account::ExternalAccount;
 use auth_core::ids::{self, Slot};
+use auth_core::normalise::{self, MAX_KEY};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -8,6 +10,7 @@ use super::hooks::{self, Event};
 use super::{Context, Failure, Refusal, Result, identities};
 use crate::db::Time;
 use crate::documents::gotrue::auth_user;
+use crate::error::Error;
 use crate::recipes::account;
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::identities::{self as methods, NewMethod};
@@ -52,6 +55,8 @@ pub struct NewUser<'a> {
     pub phone_is_confirmed: bool,
     pub app_metadata: Map<String, Value>,
     pub user_metadata: Map<String, Value>,
+    /// The account at a provider that the user comes with; the address is that of it, then.
+    pub external: Option<&'a ExternalAccount>,
     /// What the user said of themselves, besides what the server knows.
     pub identity_data: Map<String, Value>,
     pub is_anonymous: bool,
@@ -128,7 +133,9 @@ pub fn create(context: &Context, new: NewUser) -> Result<AuthUser> {
     if !auth_users::insert(&tenant.app_id, &row) {
         return Err(Refusal::new(500, "", "Database error creating new user").into());
     }
-    if let Some(email) = new.email {
+    if let Some(account) = new.external {
+        add_external(context, &row, account, new.email)?;
+    } else if let Some(email) = new.email {
         let data = identity_data(id, Some(email), None, &new.identity_data);
         add_email(context, &row, email, new.password_hash, data)?;
     }
@@ -200,6 +207,7 @@ pub fn add_email(
             recipe,
             email: Some(email),
             phone: None,
+            third_party: None,
             password_hash,
             identity_data: &identity_data.into(),
         },
@@ -225,10 +233,40 @@ pub fn add_phone(
             recipe: Recipe::Passwordless,
             email: None,
             phone: Some(phone),
+            third_party: None,
             password_hash,
             identity_data: &identity_data.into(),
         },
     )
+}
+
+/// Gives a user a way to sign in with an account at a provider; its id.
+///
+/// # Errors
+/// [`Failure::Overtaken`] when somebody else has got it.
+pub fn add_external(
+    context: &Context,
+    user: &AuthUser,
+    account: &ExternalAccount,
+    email: Option<&str>,
+) -> Result<Uuid> {
+    normalise::check_length("provider", &account.provider, MAX_KEY).map_err(Error::from)?;
+    normalise::check_length("sub", &account.provider_id, MAX_KEY).map_err(Error::from)?;
+    let id = method_id(context, user);
+    add(
+        context,
+        user,
+        &NewMethod {
+            id,
+            recipe: Recipe::ThirdParty,
+            email,
+            phone: None,
+            third_party: Some((&account.provider, &account.provider_id)),
+            password_hash: None,
+            identity_data: &account.data.clone().into(),
+        },
+    )?;
+    Ok(id)
 }
 
 fn add(context: &Context, user: &AuthUser, method: &NewMethod) -> Result<()> {

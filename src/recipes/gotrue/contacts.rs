@@ -137,7 +137,7 @@ pub fn set_phone(
 }
 
 /// Only primary users have several login methods.
-fn prepare_for_another(
+pub fn prepare_for_another(
     context: &Context,
     user: &mut AuthUser,
     methods: &[MethodRow],

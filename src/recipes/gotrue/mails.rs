@@ -97,6 +97,7 @@ pub fn send(context: &Context, user: &AuthUser, mail: &Mail) -> Result<()> {
         "subject": subject.map_err(unusable)?,
         "text": text.map_err(unusable)?,
         "html": html.map_err(unusable)?,
+        "headers": settings.smtp_headers(),
     });
     let outgoing = Outgoing {
         channel: "email",

@@ -136,8 +136,8 @@ pub fn by_code(context: &Context, kind: VerifyType, place: Place, typed: &str) -
         }
         _ => match user {
             Some(user) => codes::find_typed(context, &user, kinds, address, typed)?,
-            // As much work as for one who is known.
-            None => codes::find_by_address(context, kinds, "", typed)?,
+            // One who has come with an account whose provider does not vouch for the address may have been mailed a code.
+            None => codes::find_by_address(context, kinds, address, typed)?,
         },
     };
     let code = found.ok_or_else(wrong)?;

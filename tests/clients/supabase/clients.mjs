@@ -9,9 +9,9 @@ import { AUTH_URL, PASSWORD, assert, newEmail, sign } from "../../gotrue/helper.
 // With it clients check signatures themselves; Node 18 has it, but not as a global.
 globalThis.crypto ??= webcrypto;
 
-/** A browser's storage, of one client. */
-function storage() {
-  const items = new Map();
+/** A browser's storage, of one client; with these items in it. */
+export function storage(given = {}) {
+  const items = new Map(Object.entries(given));
   return {
     getItem: (key) => items.get(key) ?? null,
     setItem: (key, value) => void items.set(key, value),

@@ -6,8 +6,10 @@ import pytest
 from supabase_auth import (
     AsyncGoTrueAdminAPI,
     AsyncGoTrueClient,
+    AsyncMemoryStorage,
     SyncGoTrueAdminAPI,
     SyncGoTrueClient,
+    SyncMemoryStorage,
 )
 
 from helpers import ADMIN, AUTO, PASSWORD, new_email
@@ -16,23 +18,27 @@ from helpers import ADMIN, AUTO, PASSWORD, new_email
 class Flavour:
     """Clients of one kind; what they answer is waited for with `done`."""
 
-    def __init__(self, client, admin):
-        self._client, self._admin = client, admin
+    def __init__(self, client, admin, storage):
+        self._client, self._admin, self.storage = client, admin, storage
 
     def client(self, instance, **options):
-        return self._client(url=instance.url, auto_refresh_token=False, **options)
+        return self._client(url=instance.url, **{"auto_refresh_token": False, **options})
 
     def admin(self, instance, token=ADMIN):
         return self._admin(url=instance.url, headers={"Authorization": f"Bearer {token}"})
 
-    async def member(self, instance=AUTO, **attributes):
+    async def member(self, instance=AUTO, attributes=None, **options):
         """A client that is signed in as a new, confirmed user; with its address."""
         email = new_email()
-        user = {"email": email, "password": PASSWORD, "email_confirm": True, **attributes}
+        user = {"email": email, "password": PASSWORD, "email_confirm": True, **(attributes or {})}
         await done(self.admin(instance).create_user(user))
-        client = self.client(instance)
-        await done(client.sign_in_with_password({"email": email, "password": PASSWORD}))
-        return client, email
+        return await self.another(email, instance, **options), email
+
+    async def another(self, email, instance=AUTO, password=PASSWORD, **options):
+        """A client that is signed in as the user with this address."""
+        client = self.client(instance, **options)
+        await done(client.sign_in_with_password({"email": email, "password": password}))
+        return client
 
 
 async def done(answer):
@@ -43,5 +49,5 @@ async def done(answer):
 @pytest.fixture(params=["sync", "async"])
 def flavour(request):
     if request.param == "sync":
-        return Flavour(SyncGoTrueClient, SyncGoTrueAdminAPI)
-    return Flavour(AsyncGoTrueClient, AsyncGoTrueAdminAPI)
+        return Flavour(SyncGoTrueClient, SyncGoTrueAdminAPI, SyncMemoryStorage)
+    return Flavour(AsyncGoTrueClient, AsyncGoTrueAdminAPI, AsyncMemoryStorage)

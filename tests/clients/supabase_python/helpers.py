@@ -54,7 +54,8 @@ class Instance:
         self.tenant_id = f"t-{uuid.uuid4().hex[:8]}"
         cdi(f"/appid-{self.app_id}/recipe/multitenancy/tenant/v2", {"tenantId": self.tenant_id})
         self.url = f"{AUTH_URL}/appid-{self.app_id}/{self.tenant_id}/auth/v1"
-        usual = {"site_url": SITE, "api_external_url": self.url, "jwt_secret": SECRET, "smtp_max_frequency": "0s"}
+        usual = {"site_url": SITE, "api_external_url": self.url, "jwt_secret": SECRET}
+        usual |= {"smtp_max_frequency": "0s", "sms_max_frequency": "0s"}
         for key, value in {**usual, **settings}.items():
             self.set(key, value)
 
@@ -103,6 +104,18 @@ def claims_of(token):
     return jwt.decode(token, options={"verify_signature": False})
 
 
+def methods_of(session):
+    """How a session was signed in to, the newest way first."""
+    return [entry["method"] for entry in claims_of(session.access_token)["amr"]]
+
+
+def events_of(client):
+    """What a client reports from now on."""
+    events = []
+    client.on_auth_state_change(lambda event, _: events.append(event))
+    return events
+
+
 @asynccontextmanager
 async def refused(status, code, message=None):
     """What is done within must be refused with this status, code and pattern of a message."""
@@ -147,11 +160,15 @@ class Mail:
     def token_hash(self):
         return dict(parse_qsl(urlsplit(self.link).query))["token"]
 
-    def follow(self):
-        """What a browser finds where the link leads: the members of query and fragment."""
+    def target(self):
+        """Where the link leads a browser."""
         response = httpx.get(self.link)
         assert response.status_code == 303, response.text
-        target = urlsplit(response.headers["location"])
+        return response.headers["location"]
+
+    def follow(self):
+        """What a browser finds where the link leads: the members of query and fragment."""
+        target = urlsplit(self.target())
         return {**dict(parse_qsl(target.query)), **dict(parse_qsl(target.fragment))}
 
 

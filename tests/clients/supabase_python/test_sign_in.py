@@ -152,11 +152,3 @@ async def test_resend(flavour):
     assert (await done(client.verify_otp({"email": email, "token": second, "type": "signup"}))).session
     answer = await done(client.resend({"type": "phone_change", "phone": new_phone()}))
     assert (answer.user, answer.session) == NOTHING
-
-
-async def test_ways_that_are_switched_off(flavour):
-    client = flavour.client(AUTO)
-    async with refused(404, "saml_provider_disabled", "^SAML 2.0 is disabled$"):
-        await done(client.sign_in_with_sso({"domain": "example.com"}))
-    async with refused(400, "provider_disabled", 'issuer "https://accounts.google.com"'):
-        await done(client.sign_in_with_id_token({"provider": "google", "token": "bad.id.token"}))

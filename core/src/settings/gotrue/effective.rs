@@ -1,5 +1,9 @@
 //! GoTrue's settings as its rules ask for them.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::address::AuthorizedAddresses;
 use crate::duration::{GoDuration, Rate};
 use crate::jwk_set::{JwtKeys, JwtKeysError};
@@ -213,6 +217,23 @@ impl Settings {
     pub fn sms_test_otp_valid_until_ms(&self) -> Option<i64> {
         let until = self.text("sms_test_otp_valid_until")?;
         Some(super::check::parse_moment(until).expect("parse makes it a time"))
+    }
+
+    /// Further headers of mails; several values of one become a list with commas.
+    pub fn smtp_headers(&self) -> BTreeMap<String, String> {
+        let text = self.text("smtp_headers").unwrap_or("{}");
+        let headers: BTreeMap<String, Value> = serde_json::from_str(text).unwrap_or_default();
+        let joined = |value: Value| match value {
+            Value::Array(values) => {
+                let texts: Vec<_> = values.iter().filter_map(Value::as_str).collect();
+                texts.join(", ")
+            }
+            value => value.as_str().unwrap_or_default().to_owned(),
+        };
+        headers
+            .into_iter()
+            .map(|(name, value)| (name, joined(value)))
+            .collect()
     }
 
     /// The built-in provider of that name, enabled or not.
