@@ -13,7 +13,7 @@ source "$ROOT/scripts/cluster.sh"
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
 SUITES=(sql cdi gotrue races restore security faults)
 # What does not depend on the version of Postgres is tested on the first one alone, beside the others.
-SUITES_ONCE=(clients/node clients/python clients/go clients/supabase clients/supabase_python openapi plans)
+SUITES_ONCE=(clients/node clients/python clients/go clients/supabase clients/supabase_python mail browser openapi plans)
 VERSIONS=${TEST_VERSIONS:-15 18}
 SUITE_SECONDS=900 # the longest that a suite may take
 # Keeps what runs at the same time from choosing the same ports. All lie below those that the system gives to outgoing
@@ -79,8 +79,11 @@ setup_tests() {
         command -v node >/dev/null || want nodejs 'runs the SDK in tests/clients/node'
         command -v npm >/dev/null || want npm 'fetches the SDK'
     fi
-    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *python* || $TEST_SUITES == *openapi* ]]; then
-        python3 -c 'import ensurepip, venv' 2>/dev/null || want python3-venv 'runs the SDK in tests/clients/python, and schemathesis'
+    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *python* || $TEST_SUITES == *openapi* || $TEST_SUITES == *mail* ]]; then
+        python3 -c 'import ensurepip, venv' 2>/dev/null || want python3-venv 'runs the SDKs for Python, a mail server, and schemathesis'
+    fi
+    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *browser* ]]; then
+        command -v chromium google-chrome >/dev/null || want chromium 'the browser of tests/browser'
     fi
     if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *clients/go* ]]; then
         command -v go >/dev/null || want golang-go 'runs the SDK in tests/clients/go'

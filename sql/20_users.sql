@@ -67,6 +67,7 @@ COMMENT ON COLUMN auth.users.created_at IS 'When the row was made';
 COMMENT ON COLUMN auth.users.updated_at IS 'When the user was last changed';
 ALTER TABLE auth.users ALTER COLUMN pending_password_hash SET STATISTICS 0;
 CREATE INDEX users_app_time_joined ON auth.users (app_id, time_joined, id DESC);
+CREATE INDEX users_anonymous ON auth.users (app_id, created_at) WHERE is_anonymous;
 CREATE INDEX users_merged_into ON auth.users (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE auth.login_methods (

@@ -74,6 +74,58 @@ impl MailKind {
     }
 }
 
+/// What a mail tells of that has happened; it has neither code nor link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Notification {
+    PasswordChanged,
+    /// Goes to the former address.
+    EmailChanged,
+    PhoneChanged,
+    IdentityLinked,
+    IdentityUnlinked,
+    MfaFactorEnrolled,
+    MfaFactorUnenrolled,
+}
+
+impl Notification {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::PasswordChanged,
+        Self::EmailChanged,
+        Self::PhoneChanged,
+        Self::IdentityLinked,
+        Self::IdentityUnlinked,
+        Self::MfaFactorEnrolled,
+        Self::MfaFactorUnenrolled,
+    ];
+
+    /// Its name in settings; in the protocol `_notification` follows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PasswordChanged => "password_changed",
+            Self::EmailChanged => "email_changed",
+            Self::PhoneChanged => "phone_changed",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityUnlinked => "identity_unlinked",
+            Self::MfaFactorEnrolled => "mfa_factor_enrolled",
+            Self::MfaFactorUnenrolled => "mfa_factor_unenrolled",
+        }
+    }
+
+    /// Its templates.
+    pub fn templates(self) -> MailTemplates {
+        match self {
+            Self::PasswordChanged => templates!("notifications/password_changed"),
+            Self::EmailChanged => templates!("notifications/email_changed"),
+            Self::PhoneChanged => templates!("notifications/phone_changed"),
+            Self::IdentityLinked => templates!("notifications/identity_linked"),
+            Self::IdentityUnlinked => templates!("notifications/identity_unlinked"),
+            Self::MfaFactorEnrolled => templates!("notifications/mfa_factor_enrolled"),
+            Self::MfaFactorUnenrolled => templates!("notifications/mfa_factor_unenrolled"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -118,6 +170,35 @@ mod tests {
             assert_eq!(text.contains(link), has_link, "{text}");
             let link = r#"<a href="https://api.x.dev/verify?token=abc&amp;type=signup">"#;
             assert_eq!(html.contains(link), has_link, "{html}");
+            assert!(!html.contains("<ada>"));
+        }
+    }
+
+    #[test]
+    fn notifications_say_what_has_happened() {
+        let values = json!({
+            "SiteURL": "https://x.dev", "Email": "<ada>@x.dev", "OldEmail": "old@x.dev", "Phone": "491", "OldPhone": "492",
+            "Provider": "google", "FactorType": "totp",
+        });
+        for notification in Notification::ALL {
+            let MailTemplates {
+                subject,
+                text,
+                html,
+            } = notification.templates();
+            let subject = Template::text(subject)
+                .unwrap()
+                .render_line(&values)
+                .unwrap();
+            assert!(!subject.is_empty() && subject.len() < 50, "{subject}");
+            let text = Template::text(text).unwrap().render(&values).unwrap();
+            let html = Template::html(html).unwrap().render(&values).unwrap();
+            for mail in [&text, &html] {
+                assert!(
+                    mail.contains("https://x.dev") && !mail.contains("no value"),
+                    "{mail}"
+                );
+            }
             assert!(!html.contains("<ada>"));
         }
     }

@@ -62,6 +62,13 @@ fn print(report: &Value) {
             text(&entry["setting"])
         );
     }
+    for entry in entries("without_effect") {
+        println!(
+            "kept     {} as {}, which has no effect in this version",
+            text(&entry["variable"]),
+            text(&entry["setting"])
+        );
+    }
     for entry in entries("ignored") {
         println!(
             "ignored  {}: {}",

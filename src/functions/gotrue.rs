@@ -25,6 +25,7 @@ fn import_env(
         };
         Ok(ok(json!({
             "set": pairs(imported.set, "setting"),
+            "without_effect": pairs(imported.without_effect, "setting"),
             "ignored": pairs(imported.ignored, "reason"),
             "unknown": imported.unknown,
         })))
@@ -44,7 +45,7 @@ fn create_api_key(
 
 extension_sql!(
     r#"
-COMMENT ON FUNCTION auth.import_env IS 'Sets a tenant up as a GoTrue was: takes the text of its environment file, GOTRUE_... and API_EXTERNAL_URL in lines of NAME=VALUE. All of it or nothing. Status: OK with set (variables and the settings they became), ignored (with reasons) and unknown';
+COMMENT ON FUNCTION auth.import_env IS 'Sets a tenant up as a GoTrue was: takes the text of its environment file, GOTRUE_... and API_EXTERNAL_URL in lines of NAME=VALUE. All of it or nothing. Status: OK with set (variables and the settings they became), without_effect (the same, of settings that change nothing in this version), ignored (with reasons) and unknown';
 COMMENT ON FUNCTION auth.create_api_key IS 'Makes a key that clients of the GoTrue door are configured with: a token that names a role and does not expire. anon is for browsers; service_role administers, and is for servers alone';
 "#,
     name = "comments_gotrue",

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::answer;
 use crate::db::Time;
 use crate::http::statistics;
+use crate::recipes::gotrue::admin;
 use crate::recipes::passwordless;
 use crate::{keys, store, tenant};
 
@@ -15,6 +16,9 @@ const DAY_MS: i64 = 24 * 3_600_000;
 /// Codes and flows are kept for so long: no setting lets them work for longer.
 const CODES_MS: i64 = 366 * DAY_MS;
 const STATISTICS_MS: i64 = statistics::MINUTES * 60_000;
+/// Users who never said who they are, where the setting db_cleanup_enabled wants it (GoTrue reference, 4.21).
+const ANONYMOUS_MS: i64 = 30 * DAY_MS;
+const USERS_BATCH: i64 = 1000;
 /// Messages that were given up are shown for so long.
 const DEAD_LETTERS_MS: i64 = 30 * DAY_MS;
 
@@ -77,7 +81,7 @@ fn maintain() -> pgrx::JsonB {
             .into_iter()
             .map(|(name, count)| (name.to_owned(), count.into()))
             .collect();
-        let (mut signing_keys, mut audit_log) = (0, 0);
+        let (mut signing_keys, mut audit_log, mut anonymous_users) = (0, 0, 0);
         for app_id in store::tenants::list_apps() {
             let app = tenant::find_app(&app_id)?;
             signing_keys += keys::maintain(&app)?;
@@ -87,7 +91,17 @@ fn maintain() -> pgrx::JsonB {
                 more |= count == BATCH as u64;
                 audit_log += count;
             }
+            if app.settings.is_on("db_cleanup_enabled") {
+                let old = ago(ANONYMOUS_MS);
+                let ids = store::auth_users::anonymous_before(&app_id, old, USERS_BATCH);
+                more |= ids.len() == USERS_BATCH as usize;
+                anonymous_users += ids.len();
+                for id in ids {
+                    admin::remove(&app, id);
+                }
+            }
         }
+        counts.insert("anonymousUsers".to_owned(), anonymous_users.into());
         counts.insert("auditLog".to_owned(), audit_log.into());
         counts.insert("signingKeys".to_owned(), signing_keys.into());
         Ok(json!({"deleted": counts, "more": more}))

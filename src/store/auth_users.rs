@@ -220,6 +220,16 @@ pub fn phone_is_taken(app_id: &str, tenant_id: &str, phone: &str, except: Option
     .is_some()
 }
 
+/// Users who signed in without a name before `then`, the oldest first.
+pub fn anonymous_before(app_id: &str, then: Time, limit: i64) -> Vec<Uuid> {
+    db::query(
+        "SELECT id FROM auth.users WHERE app_id = $1 AND is_anonymous AND created_at < $2
+         ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED",
+        &[app_id.into(), then.into(), limit.into()],
+        |row| row.uuid(1),
+    )
+}
+
 /// Has those who are about to make a user with this address or number take turns until their transactions end.
 pub fn lock_address(app_id: &str, tenant_id: &str, value: &str) {
     db::execute(

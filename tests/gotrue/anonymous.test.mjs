@@ -1,6 +1,6 @@
 // Users without a name (GoTrue reference, 2.3).
 import test from "node:test";
-import { PASSWORD, UUID, assert, claimsOf, newInstance, ok, refused } from "./helper.mjs";
+import { PASSWORD, UUID, assert, claimsOf, newInstance, ok, refused, sql } from "./helper.mjs";
 import { audited } from "./accounts_helper.mjs";
 
 const instance = await newInstance({ external_anonymous_users_enabled: true });
@@ -56,4 +56,20 @@ test("2.3 74 an anonymous session goes on", async () => {
   assert.deepEqual([after.sub, after.session_id, after.is_anonymous, after.amr], [
     before.sub, before.session_id, true, before.amr,
   ]);
+});
+
+test("4.21 who never said who they are go after thirty days, where that is wanted", async () => {
+  const tidy = await newInstance({ external_anonymous_users_enabled: true, db_cleanup_enabled: true });
+  const come = async (at, days) => {
+    const { user, access_token } = ok(await at.post("/signup", {}));
+    sql("UPDATE auth.users SET created_at = now() - $2::int * interval '1 day' WHERE id = $1 RETURNING id", user.id, days);
+    return { user, token: access_token };
+  };
+  const [old, young, kept] = [await come(tidy, 31), await come(tidy, 29), await come(instance, 31)];
+  const { user: named } = await tidy.member();
+  sql("UPDATE auth.users SET created_at = now() - interval '31 days' WHERE id = $1 RETURNING id", named.id);
+  sql("SELECT auth.maintain() AS done");
+  refused(await tidy.get("/user", { token: old.token }), 403, "user_not_found");
+  for (const [at, { token }] of [[tidy, young], [instance, kept]]) ok(await at.get("/user", { token }));
+  ok(await tidy.admin("GET", `/admin/users/${named.id}`));
 });

@@ -19,7 +19,7 @@ mod value;
 
 pub use change::{validate_base_config, validate_core_config};
 pub use effective::Settings;
-pub use gotrue::{EnvError, HOOKS, Hook, PROVIDERS, Provider, from_env, ignored_env};
+pub use gotrue::{EnvError, HOOKS, Hook, PROVIDERS, Provider, from_env, has_effect, ignored_env};
 pub use registry::{Ignored, SUPPORTED_CDI_VERSIONS, all, find, ignored};
 pub use value::parse;
 

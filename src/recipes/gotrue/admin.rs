@@ -15,6 +15,7 @@ use crate::recipes;
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::identities::methods_of;
 use crate::store::{self, auth_sessions, login_methods, one_time_codes, primary_claims};
+use crate::tenant::Tenant;
 
 /// Until when somebody may not sign in.
 #[derive(Debug, Clone, Copy)]
@@ -225,7 +226,7 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
         traits(user),
     );
     if !is_soft {
-        remove(context, user);
+        remove(context.tenant, user.id);
         return Ok(());
     }
     let mut user = accounts::lock(context, user.id)?;
@@ -264,10 +265,11 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
 }
 
 /// Removes a user as the other doors do, and one whom they do not know.
-fn remove(context: &Context, user: &AuthUser) {
-    recipes::users::delete(context.tenant, &user.id.to_string(), true);
+/// Deletes a user with all that is kept under its id.
+pub fn remove(tenant: &Tenant, user_id: Uuid) {
+    recipes::users::delete(tenant, &user_id.to_string(), true);
     // One without a name is no user of theirs, but things may be kept under its id.
-    recipes::users::forget(context.tenant, user.id);
-    auth_sessions::delete_of(user.id, None);
-    store::users::delete(&context.tenant.app_id, &[user.id]);
+    recipes::users::forget(tenant, user_id);
+    auth_sessions::delete_of(user_id, None);
+    store::users::delete(&tenant.app_id, &[user_id]);
 }

@@ -11,6 +11,7 @@ use super::factors::{list, note, subject};
 use super::hooks::{self, Event};
 use super::limits::{self, Sent};
 use super::mails::refuse_too_soon;
+use super::notifications::{self, Happening};
 use super::sessions::{self, Tokens};
 use super::texts::{self, Message};
 use super::{Context, Refusal, Result, accounts, codes};
@@ -164,6 +165,14 @@ pub fn verify(
             .into());
     }
     factors::set_verified(factor.id, context.now);
+    if !factor.is_verified {
+        let factor_type = factor.kind.name();
+        notifications::tell(
+            context,
+            &user,
+            &Happening::MfaFactorEnrolled { factor_type },
+        )?;
+    }
     let is_like_it = |other: &Factor| !other.is_verified && other.kind.name() == factor.kind.name();
     let rivals: Vec<_> = list(context, &user)
         .into_iter()

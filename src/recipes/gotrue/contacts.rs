@@ -4,6 +4,7 @@ use serde_json::Map;
 
 use super::audit::{self, Action, Actor};
 use super::identities::Identity;
+use super::notifications::{self, Happening};
 use super::{Context, Refusal, Result, accounts};
 use crate::recipes::account;
 use crate::store::auth_users::{self, AuthUser};
@@ -21,7 +22,11 @@ pub fn confirm_email_change(context: &Context, user: &mut AuthUser) -> Result<()
     };
     user.email_change_is_half_confirmed = false;
     user.is_anonymous = false;
+    let old = user.email.clone();
     set_email(context, user, &email, true)?;
+    if let Some(old) = &old {
+        notifications::tell(context, user, &Happening::EmailChanged { old })?;
+    }
     audit::note(
         context,
         Actor::User(user),
@@ -40,7 +45,10 @@ pub fn confirm_phone_change(context: &Context, user: &mut AuthUser) -> Result<()
         return Err(Refusal::otp_expired(super::codes::WRONG).into());
     };
     user.is_anonymous = false;
+    let old = user.phone.clone();
     set_phone(context, user, &phone, true)?;
+    let old = old.as_deref();
+    notifications::tell(context, user, &Happening::PhoneChanged { old })?;
     audit::note(
         context,
         Actor::User(user),

@@ -1,6 +1,6 @@
 //! Taking over the environment of a GoTrue, and making the keys that its clients are configured with.
 
-use auth_core::settings::{EnvError, from_env};
+use auth_core::settings::{EnvError, find, from_env, has_effect};
 use serde_json::{Map, Value, json};
 
 use super::jwt;
@@ -14,6 +14,8 @@ use crate::tenant::Tenant;
 pub struct Imported {
     /// Name of the variable and key of the setting.
     pub set: Vec<(String, &'static str)>,
+    /// The same of settings that are kept and change nothing.
+    pub without_effect: Vec<(String, &'static str)>,
     /// Name of the variable, and why it means nothing here.
     pub ignored: Vec<(String, &'static str)>,
     /// GoTrue knows no such variables.
@@ -30,7 +32,11 @@ pub fn import(tenant: &Tenant, file: &str) -> Result<Imported> {
         match from_env(&name, &value) {
             Some(Ok((key, value))) => {
                 update.insert(key.to_owned(), value);
-                imported.set.push((name, key));
+                let changes = find(key).is_some_and(has_effect);
+                match changes {
+                    true => imported.set.push((name, key)),
+                    false => imported.without_effect.push((name, key)),
+                }
             }
             Some(Err(EnvError::Ignored(reason))) => imported.ignored.push((name, reason)),
             Some(Err(EnvError::Invalid(error))) => {

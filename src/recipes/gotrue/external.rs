@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::accounts::{self, NewUser};
 use super::audit::{self, Action, Actor};
+use super::notifications::{self, Happening};
 use super::sessions::{self, Tokens};
 use super::sign_in::SIGNUP_DISABLED;
 use super::sign_up::{autoconfirm, send_confirmation};
@@ -96,7 +97,7 @@ pub fn link(context: &Context, user: &AuthUser, account: &ExternalAccount) -> Re
     }
     contacts::prepare_for_another(context, &mut user, &methods)?;
     let method_id = add(context, &user, account, address)?;
-    note_linked(context, &user, account, method_id);
+    note_linked(context, &user, account, method_id)?;
     merge_metadata(&mut user, account);
     if gets_address {
         user.email = address.map(str::to_owned);
@@ -212,7 +213,7 @@ fn link_proven(context: &Context, user: &mut AuthUser, account: &ExternalAccount
     contacts::prepare_for_another(context, user, &methods)?;
     let address = usable_address(context, account, Some(user.id));
     let method_id = add(context, user, account, address)?;
-    note_linked(context, user, account, method_id);
+    note_linked(context, user, account, method_id)?;
     merge_metadata(user, account);
     Ok(method_id)
 }
@@ -238,7 +239,7 @@ fn replace_unproven(
     users::refresh(user.id);
     primary_claims::release_unused(app_id, user.id);
     *user = accounts::lock(context, user.id)?;
-    note_linked(context, user, account, method_id);
+    note_linked(context, user, account, method_id)?;
     user.user_metadata = account.data.clone().into();
     Ok(method_id)
 }
@@ -350,9 +351,16 @@ fn merge_metadata(user: &mut AuthUser, account: &ExternalAccount) {
     accounts::merge(&mut user.user_metadata, &data);
 }
 
-fn note_linked(context: &Context, user: &AuthUser, account: &ExternalAccount, method_id: Uuid) {
+fn note_linked(
+    context: &Context,
+    user: &AuthUser,
+    account: &ExternalAccount,
+    method_id: Uuid,
+) -> Result<()> {
     let traits = json!({
         "identity_id": method_id, "provider": account.provider, "provider_id": account.provider_id,
     });
     audit::note(context, Actor::User(user), Action::IdentityLinked, traits);
+    let provider = account.provider.as_str();
+    notifications::tell(context, user, &Happening::IdentityLinked { provider })
 }

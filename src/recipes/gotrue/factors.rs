@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::{self, Action, Actor};
+use super::notifications::{self, Happening};
 use super::{Context, Refusal, Result, accounts};
 use crate::keyring::keyring;
 use crate::recipes::{account, totp};
@@ -223,7 +224,15 @@ pub fn unenrol(
     remove(context, user, factor)?;
     let traits = json!({"factor_id": factor.id, "factor_status": factor.is_verified});
     note(context, user, Action::FactorUnenrolled, traits);
-    Ok(())
+    if !factor.is_verified {
+        return Ok(());
+    }
+    let factor_type = factor.kind.name();
+    notifications::tell(
+        context,
+        user,
+        &Happening::MfaFactorUnenrolled { factor_type },
+    )
 }
 
 /// Removes a factor by an administrator.

@@ -1,7 +1,7 @@
 //! Mails with codes and links (GoTrue reference, 4.20). Links are built from settings alone, never from what a request
 //! says of its host.
 
-use auth_core::mail_templates::MailKind;
+use auth_core::mail_templates::{MailKind, MailTemplates};
 use auth_core::template::{Template, TemplateError};
 use serde_json::{Value, json};
 
@@ -73,35 +73,54 @@ pub fn send(context: &Context, user: &AuthUser, mail: &Mail) -> Result<()> {
         return tell_hook(context, shown, mail.kind, mail.code, None, None);
     }
     let values = values(context, user, mail)?;
-    let name = mail.kind.name();
-    let templates = mail.kind.templates();
-    let subject = settings
-        .setting_text(&format!("mailer_subjects_{}", setting_name(mail.kind)))
-        .unwrap_or(templates.subject);
+    let name = setting_name(mail.kind);
+    let page = Page {
+        kind: mail.kind.name(),
+        subject: settings.setting_text(&format!("mailer_subjects_{name}")),
+        template: settings.setting_text(&format!("mailer_templates_{name}")),
+        usual: mail.kind.templates(),
+    };
+    post(context, mail.to, &page, &values)
+}
+
+/// What a mail is made of.
+pub struct Page<'a> {
+    pub kind: &'a str,
+    /// In place of the usual ones, if a setting has others.
+    pub subject: Option<&'a str>,
+    pub template: Option<&'a str>,
+    pub usual: MailTemplates,
+}
+
+/// Puts a mail into the outbox.
+///
+/// # Errors
+/// [`Error::Unconfigured`] when its templates do not work.
+pub fn post(context: &Context, to: &str, page: &Page, values: &Value) -> Result<()> {
+    let settings = &context.tenant.settings;
     let unusable = |error: TemplateError| Error::Unconfigured(error.to_string());
-    let subject = Template::text(subject).and_then(|t| t.render_line(&values));
-    let own = settings.setting_text(&format!("mailer_templates_{}", setting_name(mail.kind)));
+    let subject = page.subject.unwrap_or(page.usual.subject);
+    let subject = Template::text(subject).and_then(|t| t.render_line(values));
     // A template of one's own goes alone: the text that we have says something else.
-    let text = own.is_none().then_some(templates.text).map(Template::text);
-    let text = text
-        .transpose()
-        .and_then(|text| text.map(|t| t.render(&values)).transpose());
-    let html = Template::html(own.unwrap_or(templates.html)).and_then(|t| t.render(&values));
+    let text = page.template.is_none().then_some(page.usual.text);
+    let text = text.map(|text| Template::text(text).and_then(|t| t.render(values)));
+    let html = Template::html(page.template.unwrap_or(page.usual.html));
+    let html = html.and_then(|t| t.render(values));
     let site = settings.site_url().unwrap_or_default();
     let from = settings
         .setting_text("smtp_admin_email")
         .map_or_else(|| format!("noreply@{}", host_of(site)), str::to_owned);
     let message = json!({
         "from": {"address": from, "name": settings.setting_text("smtp_sender_name")},
-        "to": mail.to,
+        "to": to,
         "subject": subject.map_err(unusable)?,
-        "text": text.map_err(unusable)?,
+        "text": text.transpose().map_err(unusable)?,
         "html": html.map_err(unusable)?,
         "headers": settings.smtp_headers(),
     });
     let outgoing = Outgoing {
         channel: "email",
-        kind: name,
+        kind: page.kind,
         message,
     };
     outbox::post(context.tenant, &outgoing, context.now)?;

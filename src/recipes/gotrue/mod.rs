@@ -21,6 +21,7 @@ pub mod jwt;
 pub mod limits;
 pub mod links;
 pub mod mails;
+pub mod notifications;
 pub mod passwords;
 pub mod provider_keys;
 pub mod refusal;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Action, Actor};
 use super::identities::{self, Identity};
+use super::notifications::{self, Happening};
 use super::{Context, Refusal, Result, accounts, contacts};
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::one_time_codes;
@@ -44,7 +45,8 @@ pub fn unlink(context: &Context, user: &AuthUser, identity_id: Uuid) -> Result<(
         Action::IdentityUnlinked,
         traits,
     );
-    Ok(())
+    let provider = gone.provider.as_str();
+    notifications::tell(context, &user, &Happening::IdentityUnlinked { provider })
 }
 
 /// Makes another identity's address the user's: a verified one first, then the oldest.

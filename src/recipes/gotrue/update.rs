@@ -9,6 +9,7 @@ use super::accounts;
 use super::audit::{self, Action, Actor};
 use super::flows::{self, FlowKind};
 use super::mails::{self, Mail};
+use super::notifications::{self, Happening};
 use super::{Context, Refusal, Result, codes, contacts, passwords, texts};
 use crate::store::auth_sessions::{self, AuthSession};
 use crate::store::auth_users::{self, AuthUser};
@@ -202,7 +203,7 @@ fn set_password(
         Action::UserUpdatedPassword,
         Value::Null,
     );
-    Ok(())
+    notifications::tell(context, user, &Happening::PasswordChanged)
 }
 
 fn change_email(
@@ -264,7 +265,10 @@ fn change_phone(
 ) -> Result<()> {
     if context.tenant.settings.sms_autoconfirm() {
         user.is_anonymous = false;
-        return contacts::set_phone(context, user, phone, true);
+        let old = user.phone.clone();
+        contacts::set_phone(context, user, phone, true)?;
+        let old = old.as_deref();
+        return notifications::tell(context, user, &Happening::PhoneChanged { old });
     }
     let last = user.phone_change_sent_at;
     texts::send_code(context, user, Kind::PhoneChange, phone, channel, last)?;

@@ -111,7 +111,7 @@ pub fn from_env(name: &str, value: &str) -> Option<Result<(&'static str, Value),
     )
 }
 
-fn covers(pattern: &str, name: &str) -> bool {
+pub(super) fn covers(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == pattern,

@@ -15,11 +15,13 @@ mod providers;
 mod rates;
 mod sessions;
 mod sms;
+mod without_effect;
 
 pub use effective::{Hook, Provider};
 pub use env::{EnvError, from_env, ignored as ignored_env};
 pub use hooks::HOOKS;
 pub use providers::PROVIDERS;
+pub use without_effect::has_effect;
 
 pub(super) use effective::check_combination;
 
