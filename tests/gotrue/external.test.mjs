@@ -20,7 +20,7 @@ const actions = async (user, at = door) =>
   ok(await at.admin("GET", "/admin/audit?per_page=1000")).filter(({ payload }) => payload.actor_id === user.id).map(({ payload }) => payload.action).reverse();
 const user = async (id, at = door) => ok(await at.admin("GET", `/admin/users/${id}`));
 
-test("4.11 rule 1: who is known by the account signs in, whatever the address says now", async () => {
+test("176 who is known by the account signs in, whatever the address says now", async () => {
   const who = account();
   const first = ok(await grant(who)).user;
   const { user: moved } = ok(await grant({ ...who, email: newEmail() }));
@@ -39,7 +39,7 @@ test("4.11 rule 1: an address that another user has is not taken over", async ()
   assert.equal((await user(other.id)).email, other.email);
 });
 
-test("4.11 rule 3: a verified address leads to the user who has proven it", async () => {
+test("168 a verified address leads to the user who has proven it", async () => {
   const { user: known } = await door.member({ user_metadata: { kept: 1 } });
   const who = account(known.email, { name: "Ada" });
   const { user: same } = ok(await grant(who));
@@ -50,7 +50,7 @@ test("4.11 rule 3: a verified address leads to the user who has proven it", asyn
   ok(await door.signIn(known.email));
 });
 
-test("4.11 an address that was never proven is its owner's: nothing of who signed up with it remains", async () => {
+test("169 an address that was never proven is its owner's: nothing of who signed up with it remains", async () => {
   const email = newEmail();
   const squatter = await door.signUp(email, { data: { planted: true } });
   const { user: owner } = ok(await grant(account(email)));
@@ -84,7 +84,7 @@ test("4.11 one who has proven something else only says that the address is its o
   assert.equal((await user(made.id)).email, email);
 });
 
-test("4.11 rule 2: without a verified address there is a new user, who has to prove it", async () => {
+test("170 without a verified address there is a new user, who has to prove it", async () => {
   const who = account(newEmail(), { email_verified: false });
   const message = "Unverified email with keycloak. A confirmation email has been sent to your keycloak email";
   refused(await grant(who), 422, "provider_email_needs_verification", message);
@@ -94,7 +94,7 @@ test("4.11 rule 2: without a verified address there is a new user, who has to pr
   assert.equal(ok(await grant(who)).user.id, confirmed.id);
 });
 
-test("4.11 rule 2: an address that a user has is not given to another, and nobody is let in", async () => {
+test("171 an address that a user has is not given to another, and nobody is let in", async () => {
   const { user: known } = await door.member();
   const who = account(known.email, { email_verified: false });
   refused(await grant(who), 422, "provider_email_needs_verification");
@@ -116,7 +116,7 @@ test("4.11 where unverified addresses may sign in, or count as confirmed, they d
   assert.ok(ok(await grant(account(newEmail(), { email_verified: false }), { at: auto })).user.email_confirmed_at);
 });
 
-test("4.11 several users with the account's addresses are not chosen among; sign-ups may be off; who is banned stays out", async () => {
+test("173 sign-ups may be off for who is new; who is banned stays out", async () => {
   const off = await newInstance({ ...settings, disable_signup: true });
   refused(await grant(account(), { at: off }), 422, "signup_disabled");
   const { user: known } = await off.member();
@@ -127,7 +127,7 @@ test("4.11 several users with the account's addresses are not chosen among; sign
   refused(await grant(who), 403, "user_banned");
 });
 
-test("4.11 who comes without an address is let in only where that may be", async () => {
+test("175 who comes without an address is let in only where that may be", async () => {
   refused(await grant({ sub: randomUUID() }), 500, "unexpected_failure", "Error getting user email from external provider");
   const open = await newInstance({ ...settings, external_keycloak_email_optional: true });
   const who = { sub: randomUUID(), name: "Nobody" };
@@ -136,7 +136,7 @@ test("4.11 who comes without an address is let in only where that may be", async
   assert.equal(ok(await grant(who, { at: open })).user.id, nameless.id);
 });
 
-test("4.12 a user links an account, and signs in with it", async () => {
+test("178 a user links an account, and signs in with it", async () => {
   const { user: who, session } = await door.member();
   const other = account();
   const linked = ok(await link(session.access_token, other));
@@ -159,7 +159,7 @@ test("4.12 an account whose address another user has is linked without it", asyn
   assert.equal(ok(await door.signIn(known.email)).user.id, known.id);
 });
 
-test("4.12 a user without a name gets one", async () => {
+test("179 a user without a name gets one", async () => {
   const anonymous = ok(await door.post("/signup", {}));
   const who = account();
   const linked = ok(await link(anonymous.access_token, who));
