@@ -11,9 +11,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/lint.sh"
 source "$ROOT/scripts/cluster.sh"
 
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
-SUITES=(sql cdi gotrue races restore security faults)
+SUITES=(sql cdi gotrue restore security faults)
 # What does not depend on the version of Postgres is tested on the first one alone, beside the others.
-SUITES_ONCE=(clients/node clients/python clients/go clients/supabase clients/supabase_python mail browser openapi plans)
+SUITES_ONCE=(races clients/node clients/python clients/go clients/supabase clients/supabase_python mail browser openapi plans)
 VERSIONS=${TEST_VERSIONS:-15 18}
 SUITE_SECONDS=900 # the longest that a suite may take
 # Keeps what runs at the same time from choosing the same ports. All lie below those that the system gives to outgoing

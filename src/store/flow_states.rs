@@ -81,6 +81,14 @@ pub fn consume(id: Uuid) -> bool {
     db::execute("DELETE FROM auth.flow_states WHERE id = $1", &[id.into()]) == 1
 }
 
+/// Ends all flows of a user.
+pub fn delete_of(user_id: Uuid) {
+    db::execute(
+        "DELETE FROM auth.flow_states WHERE user_id = $1",
+        &[user_id.into()],
+    );
+}
+
 /// Removes at most `limit` flows that began before then; how many.
 pub fn delete_begun_before(then: Time, limit: i64) -> u64 {
     db::execute(

@@ -1,7 +1,6 @@
 // What is switched off: clients are told so, as by any server where it is.
 import { randomUUID } from "node:crypto";
 import test from "node:test";
-import { AuthError } from "@supabase/auth-js";
 import { SITE, assert, newInstance } from "../../gotrue/helper.mjs";
 import { leave, open, withDevice } from "./browser.mjs";
 import { fails, member, must, newAdmin, newClient } from "./clients.mjs";
@@ -147,9 +146,11 @@ test("7.2 signInWithIdToken of every known provider, where all are off", async (
   const client = newClient(autoconfirming);
   for (const [provider, issuer] of [
     ["apple", "https://appleid.apple.com"],
+    ["azure", "https://login.microsoftonline.com"],
     ["facebook", "https://www.facebook.com"],
     ["kakao", "https://kauth.kakao.com"],
     ["google", "https://accounts.google.com"],
+    ["keycloak", ""],
   ]) {
     const message = `Provider (issuer "${issuer}") is not enabled`;
     await fails(client.signInWithIdToken({ provider, token: "bad.id.token" }), 400, "provider_disabled", message);

@@ -32,7 +32,7 @@ async def test_sign_in_with_sso(flavour):
         ("kakao", "https://kauth.kakao.com"),
     ],
 )
-async def test_sign_in_with_id_token(flavour, provider, issuer):
+async def test_sign_in_with_id_token_where_its_provider_is_off(flavour, provider, issuer):
     given = {"provider": provider, "token": "bad.id.token", "nonce": "nonce"}
     async with refused(400, "provider_disabled", rf'^Provider \(issuer "{issuer}.*"\) is not enabled$'):
         await done(flavour.client(AUTO).sign_in_with_id_token(given))
