@@ -1,5 +1,5 @@
--- What identity providers publish about themselves, kept so that not every sign-in asks them. Not worth writing to the
--- log, nor dumping: it is fetched again.
+-- What identity providers publish about themselves, kept so that not every sign-in asks them. Not worth writing to the log:
+-- it is fetched again.
 
 CREATE UNLOGGED TABLE auth.provider_documents (
     url text PRIMARY KEY,

@@ -13,7 +13,7 @@ BEGIN
         JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass
           AND d.deptype = 'e' AND e.extname = 'auth' AND p.prorettype <> 'trigger'::regtype
-          AND p.proname NOT IN ('http', 'grant_server', 'grant_policies', 'courier_claim', 'courier_done', 'courier_failed')
+          AND p.proname NOT IN ('http', 'rpc', 'grant_server', 'grant_policies', 'courier_claim', 'courier_done', 'courier_failed')
     LOOP
         EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s', target.signature, grantee);
     END LOOP;
@@ -88,6 +88,11 @@ BEGIN
 
     EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA auth TO %s WITH GRANT OPTION', creator);
     EXECUTE pg_catalog.format('GRANT SELECT ON auth.settings, auth.dead_letters TO %s WITH GRANT OPTION', creator);
+    -- What an API schema shows to others (auth.create_api).
+    EXECUTE pg_catalog.format('GRANT SELECT ON auth.my_user, auth.my_sessions, auth.my_identities, auth.my_factors, '
+        'auth.my_roles, auth.all_users, auth.all_sessions, auth.all_user_roles, auth.audit_log, auth.all_messages '
+        'TO %s WITH GRANT OPTION', creator);
+    EXECUTE pg_catalog.format('GRANT DELETE ON auth.my_sessions TO %s WITH GRANT OPTION', creator);
     -- So that an application's tables can reference users; it says nothing about them.
     EXECUTE pg_catalog.format('GRANT REFERENCES (id), SELECT (id), TRIGGER ON auth.users TO %s', creator);
 END

@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `functions` | the SQL functions, one file a recipe |
+//! | `api` | what makes the schema that PostgREST serves |
 //! | `http` | the HTTP doors: CDI, which SuperTokens' SDKs speak, and GoTrue's REST API, which Supabase's do |
 //! | `recipes` | the rules |
 //! | `documents` | the JSON that both doors answer with |
@@ -12,6 +13,7 @@
 //!
 //! The schema is in `sql/`, in the order of the files' numbers. What knows no Postgres is the crate `auth-core`.
 
+mod api;
 mod cache;
 mod db;
 mod documents;
@@ -131,6 +133,16 @@ extension_sql_file!(
     "../sql/50_policies.sql",
     name = "policies",
     requires = ["preflight"]
+);
+extension_sql_file!(
+    "../sql/52_api_views.sql",
+    name = "api_views",
+    requires = ["policies", "cache"]
+);
+extension_sql_file!(
+    "../sql/54_api.sql",
+    name = "api",
+    requires = ["api_views", functions::api::api_mark]
 );
 extension_sql_file!("../sql/90_finalize.sql", name = "finalize", finalize);
 

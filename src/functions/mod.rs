@@ -4,6 +4,7 @@
 //! a STRICT function would answer null, and a caller's mistake would look like an answer.
 
 mod accountlinking;
+mod api;
 mod bulkimport;
 mod courier;
 mod dashboard;

@@ -9,6 +9,7 @@ pub mod statistics;
 
 use serde_json::Value;
 
+pub use gotrue::serve_rpc;
 pub use reply::Reply;
 pub use request::{CLIENT_ADDRESS, Request};
 

@@ -1,6 +1,6 @@
 //! Requests, as the gateway hands them over.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::fetch::Fetched;
 
@@ -14,6 +14,8 @@ pub struct Request<'a> {
     pub query: Option<&'a str>,
     headers: Vec<(String, String)>,
     pub body: &'a [u8],
+    /// The claims of the caller's token, where somebody else has verified it; empty without one.
+    pub claims: Option<Map<String, Value>>,
     /// What the gateway has fetched for it so far.
     pub fetched: Fetched,
 }
@@ -43,6 +45,7 @@ impl<'a> Request<'a> {
             query,
             headers: headers.collect(),
             body,
+            claims: None,
             fetched: Fetched::read(fetched),
         }
     }

@@ -99,6 +99,8 @@ pub fn mark_verified(app: &Tenant, user_id: &str, email: &str) {
 pub fn unverify(app: &Tenant, user_id: &str, email: &str) {
     let email = normalise::email(email);
     if let Some(found) = account::resolve(app, user_id) {
+        // It may be about to get this address.
+        store::users::lock_for_change(found.user_id);
         store::users::unconfirm_email(found.user_id, &email);
     }
     store::verified_emails::delete(&app.app_id, user_id, &email);

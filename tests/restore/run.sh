@@ -8,6 +8,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../lib.sh"
 # shellcheck source=scripts/cluster.sh
 source "$here/../../scripts/cluster.sh"
+# shellcheck source=tests/restore/gotrue.sh
+source "$here/gotrue.sh"
 
 value "SELECT auth.sign_up('ada@example.org', 'correct horse')" >/dev/null
 value "SELECT auth.create_or_update_tenant('t1', '{\"firstFactors\": [\"emailpassword\"]}')" >/dev/null
@@ -19,6 +21,7 @@ access=$(json accessToken.token <<<"$session") refresh=$(json refreshToken.token
 reset=$(value "SELECT auth.create_reset_password_token('$id', 'ada@example.org') ->> 'token'")
 value "CREATE TABLE profile (id uuid PRIMARY KEY REFERENCES auth.users (id) ON DELETE CASCADE);
        INSERT INTO profile VALUES ('$id')" >/dev/null
+prepare_door
 
 dump=$AUTH_TEST_DIR/dump.sql
 # shellcheck disable=SC2031 # what a subshell changes stays there
@@ -57,6 +60,7 @@ is 'a cached table still tells the backends of a change' \
     "$(restored "SELECT auth.set_setting('access_token_validity', '900'); SELECT auth.get_setting('access_token_validity')" | tail -n 1)" 900
 restored "SELECT auth.delete_user('$id')" >/dev/null
 is 'the foreign key of the application still cascades' "$(restored 'SELECT count(*) FROM profile')" 0
+check_door
 
 # Another key: what was sealed under the old one stays shut, and says so.
 head -c 32 /dev/urandom | base64 >"$new/sealing.key"

@@ -201,6 +201,11 @@ pub fn serve(request: &Request, place: &Place) -> Reply {
     answer::with_cors(&tenant, request, reply)
 }
 
+/// Answers a request that came as a call of a SQL function, by somebody whom others have identified.
+pub fn serve_rpc(request: &Request, tenant: Rc<Tenant>, operation: &str) -> Reply {
+    dispatch(request, operation, tenant)
+}
+
 fn dispatch(request: &Request, operation: &str, tenant: Rc<Tenant>) -> Reply {
     let routes = || RESOURCES.into_iter().flatten();
     let mut methods = Vec::new();

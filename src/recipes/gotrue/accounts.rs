@@ -175,6 +175,14 @@ pub fn lock(context: &Context, id: Uuid) -> Result<AuthUser> {
     auth_users::lock(&context.tenant.app_id, id).ok_or(Failure::Overtaken)
 }
 
+/// Has those who want an address or a number take turns. Before the user is locked: all take them in this order.
+pub fn lock_contact(context: &Context, email: Option<&str>, phone: Option<&str>) {
+    let tenant = context.tenant;
+    for value in [email, phone].into_iter().flatten() {
+        auth_users::lock_address(&tenant.app_id, tenant.id(), value);
+    }
+}
+
 /// The id of a user's next login method: that of the user itself for the first.
 fn method_id(context: &Context, user: &AuthUser) -> Uuid {
     if login_methods::exists(&context.tenant.app_id, user.id) {

@@ -157,6 +157,7 @@ pub fn update(context: &Context, role: &str, user: &AuthUser, new: Changes) -> R
         }
         None => None,
     };
+    accounts::lock_contact(context, new.email.as_deref(), new.phone.as_deref());
     let mut user = accounts::lock(context, user.id)?;
     refuse_taken(context, &new, Some(user.id))
         .map_err(|_| Refusal::new(500, "", "Error updating user"))?;
@@ -225,11 +226,12 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
         Action::UserDeleted,
         traits(user),
     );
+    // Or it could be linked to another meanwhile, whom this is not about.
+    let mut user = accounts::lock(context, user.id)?;
     if !is_soft {
         remove(context.tenant, user.id);
         return Ok(());
     }
-    let mut user = accounts::lock(context, user.id)?;
     if user.deleted_at.is_some() {
         return Ok(());
     }

@@ -85,6 +85,13 @@ pub fn set_email(
         };
         change(context, method, &wanted)?;
     }
+    // The other door may have verified it before.
+    let has_proven =
+        |method: &MethodRow| method.email.as_deref() == Some(email) && method.email_is_verified;
+    let is_confirmed = is_confirmed
+        || identities::methods_of(&tenant.app_id, user.id)
+            .iter()
+            .any(has_proven);
     user.email = Some(email.to_owned());
     user.email_confirmed_at = is_confirmed.then_some(context.now);
     auth_users::update(user, context.now);
@@ -103,7 +110,20 @@ pub fn set_email(
             identities::clear_password(method.id);
         }
     }
-    accounts::verified(context, user)
+    settle(context, user, is_confirmed)
+}
+
+/// Notes what follows from a changed address or number of a user who is locked.
+fn settle(context: &Context, user: &mut AuthUser, is_confirmed: bool) -> Result<()> {
+    if is_confirmed {
+        return accounts::verified(context, user);
+    }
+    if user.is_primary {
+        accounts::become_primary(context, user)?;
+    }
+    accounts::recount_providers(context, user);
+    auth_users::update(user, context.now);
+    Ok(())
 }
 
 /// Gives a user who is locked a number at once.
@@ -141,7 +161,7 @@ pub fn set_phone(
         let hash = auth_users::take_pending_password(user.id);
         accounts::add_phone(context, user, phone, hash.as_deref(), data)?;
     }
-    accounts::verified(context, user)
+    settle(context, user, is_confirmed)
 }
 
 /// Only primary users have several login methods.

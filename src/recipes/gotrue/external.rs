@@ -96,7 +96,7 @@ pub fn link(context: &Context, user: &AuthUser, account: &ExternalAccount) -> Re
         .into());
     }
     contacts::prepare_for_another(context, &mut user, &methods)?;
-    let method_id = add(context, &user, account, address)?;
+    let method_id = add(context, &mut user, account, address)?;
     note_linked(context, &user, account, method_id)?;
     merge_metadata(&mut user, account);
     if gets_address {
@@ -256,6 +256,16 @@ fn create(context: &Context, account: &ExternalAccount) -> Result<Met> {
         return Err(Refusal::new(422, "signup_disabled", SIGNUP_DISABLED).into());
     }
     let address = usable_address(context, account, None);
+    if let (None, Some(email)) = (
+        address,
+        account.candidate().filter(|email| email.is_verified),
+    ) {
+        let user = accounts::find_by_email(context, &email.address);
+        // Since a moment ago: nobody was there when we looked.
+        if user.is_some_and(|user| is_owner(context, &user, &email.address)) {
+            return Err(Failure::Overtaken);
+        }
+    }
     let identity = format!("{}|{}", account.provider, account.provider_id);
     let id = account::new_user_id(context.tenant, "thirdparty", &identity)?;
     let app_metadata = json!({"provider": account.provider, "providers": [account.provider]});
@@ -289,11 +299,14 @@ fn usable_address<'a>(
 
 fn add(
     context: &Context,
-    user: &AuthUser,
+    user: &mut AuthUser,
     account: &ExternalAccount,
     address: Option<&str>,
 ) -> Result<Uuid> {
     let method_id = accounts::add_external(context, user, account, address)?;
+    if user.is_primary {
+        accounts::become_primary(context, user)?;
+    }
     let candidate = account.candidate().filter(|email| email.is_verified);
     if let Some(email) = candidate.filter(|_| address.is_some()) {
         let shown_id = account::shown_id(context.tenant, method_id);

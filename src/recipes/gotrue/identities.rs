@@ -26,10 +26,12 @@ pub struct Identity {
     pub last_sign_in_at: Option<Time>,
     /// The login methods that it is made of.
     pub method_ids: Vec<Uuid>,
+    /// Their address.
+    pub address: Option<String>,
 }
 
 impl Identity {
-    /// Its address.
+    /// The address that it shows, which at a provider may be another user's.
     pub fn email(&self) -> Option<String> {
         let email = self.data.get("email")?.as_str()?;
         Some(email.to_lowercase()).filter(|email| !email.is_empty())
@@ -76,7 +78,7 @@ pub fn of(user: &AuthUser, methods: &[MethodRow]) -> Vec<Identity> {
         let own_id = user.id.to_string();
         if let Some(email) = &method.email {
             let same = |known: &&mut Identity| {
-                known.provider == "email" && known.email().as_ref() == Some(email)
+                known.provider == "email" && known.address.as_ref() == Some(email)
             };
             if let Some(known) = identities.iter_mut().find(same) {
                 known.method_ids.push(method.id);
@@ -98,6 +100,7 @@ pub fn of(user: &AuthUser, methods: &[MethodRow]) -> Vec<Identity> {
             if method.email.is_some() {
                 identity.id = second_id(method.id);
             }
+            identity.address = None;
             identity.data.remove("email");
             identity
                 .data
@@ -135,6 +138,7 @@ fn identity(user: &AuthUser, method: &MethodRow, provider: &str, provider_id: &s
         updated_at: method.created_at,
         last_sign_in_at: user.last_sign_in_at.or(Some(method.created_at)),
         method_ids: vec![method.id],
+        address: method.email.clone(),
     }
 }
 

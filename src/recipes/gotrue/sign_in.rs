@@ -14,10 +14,10 @@ use super::limits::WrongPasswords;
 use super::mails::{self, Mail};
 use super::sessions::{self, Tokens};
 use super::sign_up::{self, SignUp};
-use super::{Context, Refusal, Result, codes, passwords, texts};
+use super::{Context, Failure, Refusal, Result, codes, passwords, texts};
 use crate::store::auth_sessions;
 use crate::store::auth_users::{self, AuthUser};
-use crate::store::identities::methods_of;
+use crate::store::identities::{MethodRow, methods_of};
 use crate::store::login_methods;
 use crate::store::one_time_codes::Kind;
 
@@ -55,6 +55,7 @@ pub fn with_password(
         wrong_ones.count(context);
         return Err(Refusal::invalid_credentials().keeping_writes().into());
     };
+    let user = still_has(context, &user, method)?;
     wrong_ones.forget(context);
     let is_unconfirmed = accounts::is_unconfirmed(&user, account);
     if by_email && is_unconfirmed && !context.is_on("mailer_allow_unverified_email_sign_ins") {
@@ -72,6 +73,21 @@ pub fn with_password(
     audit::note(context, Actor::User(&user), Action::Login, traits);
     let tokens = sessions::open(context, user.id, Some(method.id), "password")?;
     Ok((tokens, passwords::weaknesses(context, password)?))
+}
+
+/// The user, who is locked, if the password that was checked is still its own: hashing takes long.
+fn still_has(context: &Context, user: &AuthUser, checked: &MethodRow) -> Result<AuthUser> {
+    let user = accounts::lock(context, user.id)?;
+    let is_same = |method: &MethodRow| {
+        method.id == checked.id && method.password_hash == checked.password_hash
+    };
+    match methods_of(&context.tenant.app_id, user.id)
+        .iter()
+        .any(is_same)
+    {
+        true => Ok(user),
+        false => Err(Failure::Overtaken),
+    }
 }
 
 /// Lets the hook reject an attempt.

@@ -10,7 +10,7 @@ use super::audit::{self, Action, Actor};
 use super::flows::{self, FlowKind};
 use super::mails::{self, Mail};
 use super::sessions::{self, Tokens};
-use super::{Context, Refusal, Result, codes, texts};
+use super::{Context, Failure, Refusal, Result, codes, texts};
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::one_time_codes::Kind;
 
@@ -70,7 +70,13 @@ pub fn sign_up(context: &Context, request: SignUp) -> Result<SignedUp> {
             }
             (accounts::lock(context, user.id)?, false)
         }
-        None if is_taken(context, &request) => return repeated(context, None, provider),
+        None if is_taken(context, &request) => {
+            // Since a moment ago, perhaps, by a user who can be found now.
+            return match find(context, &request) {
+                Some(_) => Err(Failure::Overtaken),
+                None => repeated(context, None, provider),
+            };
+        }
         None => (create(context, &request, provider, auto)?, true),
     };
     let traits = json!({ "provider": provider });

@@ -31,7 +31,7 @@ pub fn unlink(context: &Context, user: &AuthUser, identity_id: Uuid) -> Result<(
     if gone.provider == "phone" {
         user.phone = None;
         user.phone_confirmed_at = None;
-    } else if gone.email().is_some() && gone.email() == user.email {
+    } else if gone.address.is_some() && gone.address == user.email {
         promote(context, &mut user, &rest)?;
     }
     accounts::recount_providers(context, &mut user);
@@ -53,11 +53,11 @@ pub fn unlink(context: &Context, user: &AuthUser, identity_id: Uuid) -> Result<(
 fn promote(context: &Context, user: &mut AuthUser, rest: &[Identity]) -> Result<()> {
     let is_verified =
         |identity: &&Identity| identity.data.get("email_verified") == Some(&true.into());
-    let with_email = || rest.iter().filter(|identity| identity.email().is_some());
+    let with_email = || rest.iter().filter(|identity| identity.address.is_some());
     let next = with_email()
         .find(is_verified)
         .or_else(|| with_email().next());
-    let email = next.and_then(Identity::email);
+    let email = next.and_then(|identity| identity.address.clone());
     let (app_id, tenant_id) = (&context.tenant.app_id, context.tenant.id());
     if let Some(email) = &email
         && auth_users::email_is_taken(app_id, tenant_id, email, Some(user.id))
@@ -66,12 +66,14 @@ fn promote(context: &Context, user: &mut AuthUser, rest: &[Identity]) -> Result<
         return Err(Refusal::new(422, "email_conflict_identity_not_deletable", message).into());
     }
     one_time_codes::delete_of(user.id);
-    let stays_confirmed =
-        next.as_ref().is_some_and(is_verified) || context.tenant.settings.mailer_autoconfirm();
-    if !stays_confirmed || email.is_none() {
-        user.email_confirmed_at = None;
-        accounts::set_member(&mut user.user_metadata, "email_verified", false.into());
-    }
+    let is_confirmed = next.as_ref().is_some_and(is_verified)
+        || email.is_some() && context.tenant.settings.mailer_autoconfirm();
     user.email = email;
+    if is_confirmed {
+        user.email_confirmed_at.get_or_insert(context.now);
+        return accounts::verified(context, user);
+    }
+    user.email_confirmed_at = None;
+    accounts::set_member(&mut user.user_metadata, "email_verified", false.into());
     Ok(())
 }

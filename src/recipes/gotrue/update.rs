@@ -47,6 +47,7 @@ pub fn update(
         .password
         .map(|password| passwords::hash(context, password))
         .transpose()?;
+    accounts::lock_contact(context, request.email, request.phone);
     let mut user = accounts::lock(context, user.id)?;
     let email = request
         .email

@@ -110,6 +110,7 @@ pub fn by_link(
         return Err(Refusal::validation("Invalid email verification type").into());
     }
     let code = codes::find_linked(context, kind.kinds(), link)?;
+    accounts::lock_contact(context, Some(&code.address), None);
     let user = accounts::lock(context, code.user_id)?;
     let gives_code = redirects && otp::is_pkce(link);
     apply(context, kind, user, &code, gives_code, WRONG_LINK)
@@ -141,6 +142,7 @@ pub fn by_code(context: &Context, kind: VerifyType, place: Place, typed: &str) -
         },
     };
     let code = found.ok_or_else(wrong)?;
+    accounts::lock_contact(context, Some(&code.address), None);
     let user = accounts::lock(context, code.user_id)?;
     apply(context, kind, user, &code, false, WRONG)
 }
