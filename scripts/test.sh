@@ -11,9 +11,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lint.sh"
 source "$ROOT/scripts/cluster.sh"
 
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
-SUITES=(sql cdi gotrue restore security faults)
+SUITES=(sql cdi gotrue postgrest restore security faults)
 # What does not depend on the version of Postgres is tested on the first one alone, beside the others.
-SUITES_ONCE=(races clients/node clients/python clients/go clients/supabase clients/supabase_python mail browser openapi plans)
+SUITES_ONCE=(races clients/node clients/python clients/go clients/supabase clients/supabase_python mail browser plans)
+# Likewise, but on the last version, when the others are through: so that both are done at about the same time.
+SUITES_LAST=(openapi)
 VERSIONS=${TEST_VERSIONS:-15 18}
 SUITE_SECONDS=900 # the longest that a suite may take
 # Keeps what runs at the same time from choosing the same ports. All lie below those that the system gives to outgoing
@@ -201,7 +203,7 @@ if [[ -z ${TEST_SUITES:-} ]]; then
     step 'Gateway: tests with a stand-in for the extension' gateway_tests "$first" || true
 else
     read -ra SUITES <<<"$TEST_SUITES"
-    SUITES_ONCE=()
+    SUITES_ONCE=() SUITES_LAST=()
 fi
 for version in $VERSIONS; do
     step "Build for Postgres $version" build_for "$version" || continue
@@ -211,6 +213,9 @@ for version in $VERSIONS; do
     for suite in "${SUITES[@]}"; do
         step "Suite $suite on Postgres $version" run_suite "$suite" "$version" || true
     done
+done
+for suite in "${SUITES_LAST[@]}"; do
+    step "Suite $suite on Postgres $version" run_suite "$suite" "$version" || true
 done
 [[ -z ${ASIDE_PID:-} ]] || end_aside
 summary
