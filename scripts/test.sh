@@ -12,6 +12,8 @@ source "$ROOT/scripts/cluster.sh"
 
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
 SUITES=(sql cdi gotrue postgrest restore security faults)
+# The longest of these is tested on the first version alone.
+LONG_SUITES=' cdi '
 # What does not depend on the version of Postgres is tested on the first one alone, beside the others.
 SUITES_ONCE=(races clients/node clients/python clients/go clients/supabase clients/supabase_python mail browser plans)
 # Likewise, but on the last version, when the others are through: so that both are done at about the same time.
@@ -211,6 +213,7 @@ for version in $VERSIONS; do
         begin_aside "${SUITES_ONCE[@]}"
     fi
     for suite in "${SUITES[@]}"; do
+        [[ $version == "$first" || -n ${TEST_SUITES:-} || $LONG_SUITES != *" $suite "* ]] || continue
         step "Suite $suite on Postgres $version" run_suite "$suite" "$version" || true
     done
 done

@@ -2,11 +2,12 @@
 -- them does so through a view of that schema; `my` is the user of request.jwt.claims. None of them has a secret.
 
 CREATE VIEW auth.my_user WITH (security_barrier) AS
-    SELECT u.id, u.role, u.aud, u.email, u.email_confirmed_at, u.phone, u.phone_confirmed_at, u.email_change AS new_email,
+    SELECT u.id, u.app_id, u.role, u.aud, u.email, u.email_confirmed_at, u.phone, u.phone_confirmed_at, u.email_change AS new_email,
         u.phone_change AS new_phone, u.is_anonymous, u.raw_user_meta_data AS user_metadata,
         u.raw_app_meta_data AS app_metadata, u.last_sign_in_at, u.created_at, u.updated_at
     FROM auth.users u WHERE u.id = (SELECT auth.uid()) AND u.merged_into IS NULL;
 COMMENT ON VIEW auth.my_user IS 'The caller, as a user';
+COMMENT ON COLUMN auth.my_user.app_id IS 'The app';
 COMMENT ON COLUMN auth.my_user.id IS 'The user''s id, auth.uid()';
 COMMENT ON COLUMN auth.my_user.role IS 'Postgres role of the user''s tokens';
 COMMENT ON COLUMN auth.my_user.aud IS 'Audience of the user''s tokens';
@@ -24,11 +25,12 @@ COMMENT ON COLUMN auth.my_user.created_at IS 'When the user was made';
 COMMENT ON COLUMN auth.my_user.updated_at IS 'When the user was last changed';
 
 CREATE VIEW auth.my_sessions WITH (security_barrier) AS
-    SELECT s.id, s.created_at, coalesce(s.refreshed_at, s.created_at) AS last_used_at, s.user_agent, host(s.ip) AS address,
-        s.aal, s.amr, s.not_after,
+    SELECT s.id, s.app_id, s.created_at, coalesce(s.refreshed_at, s.created_at) AS last_used_at, s.user_agent,
+        host(s.ip) AS address, s.aal, s.amr, s.not_after,
         coalesce(s.id::text = (SELECT split_part(auth.session_id(), '_', 1)), false) AS is_current
     FROM auth.sessions s WHERE s.user_id = (SELECT auth.uid()) AND s.expires_at > now();
 COMMENT ON VIEW auth.my_sessions IS 'The caller''s sessions at all doors. Deleting one ends it';
+COMMENT ON COLUMN auth.my_sessions.app_id IS 'The app';
 COMMENT ON COLUMN auth.my_sessions.id IS 'The session''s id';
 COMMENT ON COLUMN auth.my_sessions.created_at IS 'When the user signed in';
 COMMENT ON COLUMN auth.my_sessions.last_used_at IS 'When it was last refreshed';
@@ -52,13 +54,14 @@ COMMENT ON FUNCTION auth.end_my_session() IS 'Trigger: deleting from auth.my_ses
 CREATE TRIGGER end_session INSTEAD OF DELETE ON auth.my_sessions FOR EACH ROW EXECUTE FUNCTION auth.end_my_session();
 
 CREATE VIEW auth.my_identities WITH (security_barrier) AS
-    SELECT m.id, coalesce(m.third_party_id, CASE WHEN m.email IS NOT NULL THEN 'email' ELSE 'phone' END) AS provider,
+    SELECT m.id, m.app_id, coalesce(m.third_party_id, CASE WHEN m.email IS NOT NULL THEN 'email' ELSE 'phone' END) AS provider,
         m.third_party_user_id AS provider_id, m.recipe, m.email, m.phone, m.identity_data, m.time_joined AS created_at,
         EXISTS (SELECT FROM auth.verified_emails v
                 WHERE v.app_id = m.app_id AND v.email = m.email AND v.user_id IN (
                     m.id::text, (SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = m.id))) AS is_verified
     FROM auth.login_methods m WHERE m.user_id = (SELECT auth.uid());
 COMMENT ON VIEW auth.my_identities IS 'The ways in which the caller signs in';
+COMMENT ON COLUMN auth.my_identities.app_id IS 'The app';
 COMMENT ON COLUMN auth.my_identities.id IS 'The login method''s id';
 COMMENT ON COLUMN auth.my_identities.provider IS 'email, phone, or the provider''s name';
 COMMENT ON COLUMN auth.my_identities.provider_id IS 'The user''s id at the provider';
@@ -70,16 +73,17 @@ COMMENT ON COLUMN auth.my_identities.created_at IS 'When it was added';
 COMMENT ON COLUMN auth.my_identities.is_verified IS 'Whether its address was verified';
 
 CREATE VIEW auth.my_factors WITH (security_barrier) AS
-    SELECT d.id, 'totp' AS factor_type, d.name AS friendly_name, NULL::text AS phone, d.is_verified, d.created_at,
+    SELECT d.id, d.app_id, 'totp' AS factor_type, d.name AS friendly_name, NULL::text AS phone, d.is_verified, d.created_at,
         d.last_challenged_at
     FROM auth.totp_devices d
     WHERE (d.app_id, d.user_id) = (
         SELECT u.app_id, coalesce((SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = u.id), u.id::text)
         FROM auth.users u WHERE u.id = (SELECT auth.uid()))
     UNION ALL
-    SELECT p.id, 'phone', p.friendly_name, p.phone, p.is_verified, p.created_at, p.last_challenged_at
+    SELECT p.id, p.app_id, 'phone', p.friendly_name, p.phone, p.is_verified, p.created_at, p.last_challenged_at
     FROM auth.phone_factors p WHERE p.user_id = (SELECT auth.uid());
 COMMENT ON VIEW auth.my_factors IS 'The caller''s second factors';
+COMMENT ON COLUMN auth.my_factors.app_id IS 'The app';
 COMMENT ON COLUMN auth.my_factors.id IS 'The factor''s id';
 COMMENT ON COLUMN auth.my_factors.factor_type IS 'totp or phone';
 COMMENT ON COLUMN auth.my_factors.friendly_name IS 'What the user calls it';
@@ -89,7 +93,7 @@ COMMENT ON COLUMN auth.my_factors.created_at IS 'When it was enrolled';
 COMMENT ON COLUMN auth.my_factors.last_challenged_at IS 'When it was last asked for';
 
 CREATE VIEW auth.my_roles WITH (security_barrier) AS
-    SELECT r.role, array(
+    SELECT r.app_id, r.role, array(
             SELECT p.permission FROM auth.role_permissions p
             WHERE p.app_id = r.app_id AND p.role = r.role ORDER BY p.permission) AS permissions
     FROM auth.user_roles r
@@ -97,6 +101,7 @@ CREATE VIEW auth.my_roles WITH (security_barrier) AS
         SELECT u.app_id, coalesce((SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = u.id), u.id::text)
         FROM auth.users u WHERE u.id = (SELECT auth.uid()));
 COMMENT ON VIEW auth.my_roles IS 'The caller''s roles in the tenant of its token, with what they permit';
+COMMENT ON COLUMN auth.my_roles.app_id IS 'The app';
 COMMENT ON COLUMN auth.my_roles.role IS 'The role; not a Postgres role';
 COMMENT ON COLUMN auth.my_roles.permissions IS 'What it permits';
 

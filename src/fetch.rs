@@ -74,7 +74,11 @@ pub type Outcome = Result<Response, String>;
 
 /// What the gateway has fetched for a request so far.
 #[derive(Default)]
-pub struct Fetched(HashMap<String, Outcome>);
+pub struct Fetched {
+    outcomes: HashMap<String, Outcome>,
+    /// What is said of all else, where nobody fetches anything.
+    otherwise: Option<Outcome>,
+}
 
 impl Fetched {
     /// Reads what the gateway hands over: an array of `{"id", "status", "body"}` and `{"id", "failure"}`.
@@ -91,11 +95,27 @@ impl Fetched {
             };
             Some((id, outcome))
         };
-        Self(items.filter_map(outcome).collect())
+        Self {
+            outcomes: items.filter_map(outcome).collect(),
+            otherwise: None,
+        }
+    }
+
+    /// Of a request that came past the gateway: nobody can be asked.
+    pub fn never() -> Self {
+        Self {
+            otherwise: Some(Err("nobody fetches anything here".to_owned())),
+            ..Self::default()
+        }
+    }
+
+    /// Whether nothing has been fetched.
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.is_empty()
     }
 
     /// What became of a request, if it has been sent.
     pub fn get(&self, fetch: &Fetch) -> Option<&Outcome> {
-        self.0.get(&fetch.id())
+        self.outcomes.get(&fetch.id()).or(self.otherwise.as_ref())
     }
 }

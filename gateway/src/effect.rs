@@ -70,10 +70,9 @@ impl Fetch {
     }
 
     async fn ask(&self, http: &Http) -> Result<(u16, String), String> {
-        let unusable = |_| "the request cannot be sent".to_owned();
+        let unusable = || "the request cannot be sent".to_owned();
         let url = Url::parse(&self.url).map_err(|error| format!("the URL: {error}"))?;
-        let method = Method::from_bytes(self.method.as_bytes())
-            .map_err(|_| "the request cannot be sent".to_owned())?;
+        let method = Method::from_bytes(self.method.as_bytes()).map_err(|_| unusable())?;
         let header = |(name, value): &(String, String)| {
             let mut value = HeaderValue::from_str(value).map_err(|_| ())?;
             value.set_sensitive(true);
@@ -82,7 +81,7 @@ impl Fetch {
         let headers = self.headers.iter().map(header).collect::<Result<_, ()>>();
         let body = Bytes::copy_from_slice(self.body.as_bytes());
         let answer = http
-            .send(method, &url, headers.map_err(unusable)?, body)
+            .send(method, &url, headers.map_err(|()| unusable())?, body)
             .await
             .map_err(|why| why.reason)?;
         let status = answer.status.as_u16();

@@ -128,15 +128,14 @@ fn one_function(
 fn view_sql(target: &Target, view: &View) -> String {
     let name = format!("{}.{}", identifier(target.schema), view.name);
     let (source, comment) = (view.source, view.comment);
-    let (filter, role) = match view.is_own {
-        true => (String::new(), target.roles.authenticated),
-        false => (
-            format!(" WHERE app_id = {}", literal(target.app_id)),
-            target.roles.service,
-        ),
+    let role = match view.is_own {
+        true => target.roles.authenticated,
+        false => target.roles.service,
     };
+    // Ids are unique over all apps, but whoever has another app's keys may name any.
+    let app_id = literal(target.app_id);
     format!(
-        "CREATE VIEW {name} WITH (security_barrier) AS SELECT * FROM auth.{source}{filter};\n\
+        "CREATE VIEW {name} WITH (security_barrier) AS SELECT * FROM auth.{source} WHERE app_id = {app_id};\n\
          GRANT {} ON {name} TO {};\n\
          COMMENT ON VIEW {name} IS {};\n",
         view.privileges,

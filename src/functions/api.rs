@@ -1,5 +1,7 @@
 //! The API schema for PostgREST.
 
+use std::net::IpAddr;
+
 use pgrx::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -8,7 +10,9 @@ use crate::api::procedures::{self, Procedure};
 use crate::api::{self, MARK, Roles, Target};
 use crate::db;
 use crate::error::{Error, Result};
+use crate::fetch::Fetched;
 use crate::http::{CLIENT_ADDRESS, Reply, Request, serve_rpc};
+use crate::tenant::{self, Tenant};
 
 /// What PostgREST, which has verified the token, says of its request. A SQL user who is free to run SET can say anything:
 /// docs/security.md.
@@ -18,7 +22,7 @@ struct Contract {
 }
 
 impl Contract {
-    fn read() -> Self {
+    fn read(tenant: &Tenant) -> Self {
         let setting = |name: &str| {
             let text = db::query_one("SELECT current_setting($1, true)", &[name.into()], |row| {
                 row.text_opt(1)
@@ -26,16 +30,30 @@ impl Contract {
             serde_json::from_str::<Map<String, Value>>(&text).ok()
         };
         let headers = setting("request.headers").unwrap_or_default();
-        // The token has been verified, and who the client is nobody has.
-        let is_taken = |name: &str| !["authorization", CLIENT_ADDRESS].contains(&name);
-        let headers = headers
+        // The token has been verified, the body is JSON whatever was sent, and who the client is only a header says that
+        // the administrator has named.
+        let is_taken =
+            |name: &str| !["authorization", "content-type", CLIENT_ADDRESS].contains(&name);
+        let mut pairs: Vec<Value> = headers
             .iter()
             .filter(|(name, _)| is_taken(&name.to_ascii_lowercase()))
             .map(|(name, value)| json!([name, value]))
             .collect();
+        let named = tenant.settings.setting_text("rate_limit_header");
+        let named = named.and_then(|wanted| {
+            let mut known = headers.iter();
+            known.find(|(name, _)| {
+                name.eq_ignore_ascii_case(wanted) && is_taken(&name.to_ascii_lowercase())
+            })
+        });
+        let address = named
+            .and_then(|(_, value)| value.as_str()?.split(',').next())
+            .map(str::trim)
+            .filter(|address| address.parse::<IpAddr>().is_ok());
+        pairs.extend(address.map(|address| json!([CLIENT_ADDRESS, address])));
         Self {
             claims: setting("request.jwt.claims"),
-            headers,
+            headers: Value::from(pairs),
         }
     }
 }
@@ -53,6 +71,16 @@ fn rpc(
         let procedure = procedures::find(name).ok_or_else(|| {
             Error::invalid(format!("argument \"procedure\": there is no \"{name}\""))
         })?;
+        if procedure.method != "GET" && tenant::db_is_read_only() {
+            // PostgREST answers GET so. How far an operation came before it had to write would tell who is known, and
+            // which codes are right, and nothing would be counted.
+            ereport!(
+                ERROR,
+                PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+                "cannot do this in a read-only transaction",
+                "Send the request with POST."
+            );
+        }
         let tenant = tenant_of(tenant_id, app_id)?;
         let Value::Object(mut members) = required("arguments", arguments)?.0 else {
             return Err(Error::invalid(
@@ -61,7 +89,7 @@ fn rpc(
         };
         let (path, query) = place(procedure, &mut members)?;
         let body = Value::Object(members).to_string();
-        let contract = Contract::read();
+        let contract = Contract::read(&tenant);
         let mut request = Request::new(
             procedure.method,
             &path,
@@ -70,6 +98,7 @@ fn rpc(
             body.as_bytes(),
             None,
         );
+        request.fetched = Fetched::never();
         request.claims = Some(contract.claims.unwrap_or_default());
         Ok(serve_rpc(&request, tenant, &path))
     };
@@ -120,23 +149,14 @@ fn respond(reply: &Reply) -> Option<Value> {
         !["content-type", "cache-control"].contains(&name.to_ascii_lowercase().as_str())
     });
     headers.extend(own.map(|(name, value)| json!({ *name: value })));
-    let status = match reply.fetch {
-        // Nobody fetches anything here.
-        Some(_) => 501,
-        None => reply.status,
-    };
     let set = |name: &str, value: &str| {
         db::execute(
             "SELECT set_config($1, $2, true)",
             &[name.into(), value.into()],
         );
     };
-    set("response.status", &status.to_string());
+    set("response.status", &reply.status.to_string());
     set("response.headers", &Value::from(headers).to_string());
-    if reply.fetch.is_some() {
-        let message = "This needs somebody else's answer, for which a gateway asks";
-        return Some(json!({"code": status, "error_code": "unexpected_failure", "msg": message}));
-    }
     match serde_json::from_slice(&reply.body) {
         Ok(document) => Some(document),
         Err(_) if reply.body.is_empty() => None,

@@ -44,7 +44,7 @@ fn maintain() -> pgrx::JsonB {
             ),
             (
                 "providerDocuments",
-                store::provider_documents::delete_fetched_before(ago(CODES_MS), BATCH),
+                store::provider_documents::delete_fetched_before(ago(2 * DAY_MS), BATCH),
             ),
             (
                 "mfaChallenges",

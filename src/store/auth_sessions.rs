@@ -20,6 +20,8 @@ pub struct AuthSession {
     pub amr: Value,
     pub not_after: Option<Time>,
     pub tag: Option<String>,
+    /// Where it was opened.
+    pub tenant_id: String,
 }
 
 impl AuthSession {
@@ -34,6 +36,7 @@ impl AuthSession {
             amr: row.json(7),
             not_after: row.time_opt(8),
             tag: row.text_opt(9),
+            tenant_id: row.text(10),
         }
     }
 }
@@ -45,10 +48,10 @@ pub struct Client<'a> {
     pub address: Option<&'a str>,
 }
 
-/// Opens a session of a user, through a login method if it is one's; whether the user is still there.
+/// Opens a session of a user, through a login method if it is one's; whether the user is still there, and in the tenant, as
+/// one who has no login method is in all.
 pub fn insert(
     app_id: &str,
-    tenant_id: &str,
     session: &AuthSession,
     login_method_id: Option<Uuid>,
     client: Client,
@@ -61,10 +64,15 @@ pub fn insert(
                 coalesce((SELECT k.external_id FROM auth.user_id_mappings k WHERE k.user_id = coalesce($5, u.id)),
                          coalesce($5, u.id)::text),
                 u.id, '', $6, $7, ($7 AT TIME ZONE 'UTC')::date, $8, $9, $10, $11::inet, $12
-         FROM auth.users u WHERE u.id = $4 AND u.app_id = $1 AND u.merged_into IS NULL FOR KEY SHARE",
+         FROM auth.users u
+         WHERE u.id = $4 AND u.app_id = $1 AND u.merged_into IS NULL
+           AND (EXISTS (SELECT FROM auth.login_method_tenants t
+                        WHERE t.user_id = u.id AND t.app_id = $1 AND t.tenant_id = $2)
+                OR NOT EXISTS (SELECT FROM auth.login_method_tenants t WHERE t.user_id = u.id))
+         FOR KEY SHARE OF u",
         &[
             app_id.into(),
-            tenant_id.into(),
+            (&session.tenant_id).into(),
             session.id.into(),
             session.user_id.into(),
             login_method_id.into(),
@@ -82,7 +90,7 @@ pub fn insert(
 /// The session of that id, if a user of ours has it.
 pub fn find(app_id: &str, id: Uuid) -> Option<AuthSession> {
     db::query_opt(
-        "SELECT id, user_id, created_at, refreshed_at, generation, aal, amr, not_after, tag
+        "SELECT id, user_id, created_at, refreshed_at, generation, aal, amr, not_after, tag, tenant_id
          FROM auth.sessions WHERE id = $1 AND app_id = $2 AND user_id IS NOT NULL",
         &[id.into(), app_id.into()],
         AuthSession::read,
@@ -162,7 +170,7 @@ pub fn raise(id: Uuid, factor_id: Uuid, amr: &Value) -> Option<AuthSession> {
     db::query_opt(
         "UPDATE auth.sessions SET aal = 'aal2', factor_id = $2, amr = $3, generation = generation + 2
          WHERE id = $1
-         RETURNING id, user_id, created_at, refreshed_at, generation, aal, amr, not_after, tag",
+         RETURNING id, user_id, created_at, refreshed_at, generation, aal, amr, not_after, tag, tenant_id",
         &[id.into(), factor_id.into(), amr.into()],
         AuthSession::read,
     )

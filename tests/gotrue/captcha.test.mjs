@@ -20,7 +20,7 @@ test("4.17 without a token, people are not told from machines", async () => {
   for (const more of [{}, with_(""), with_("  "), with_(null), { gotrue_meta_security: {} }]) {
     for (const [path, body] of [
       ["/signup", { email, password: PASSWORD }], ["/signup", {}], ["/otp", { email }], ["/magiclink", { email }], ["/recover", { email }],
-      ["/resend", { email, type: "signup" }], ["/token?grant_type=password", { email, password: PASSWORD }],
+      ["/resend", { email, type: "signup" }], ["/signup?grant_type=refresh_token", { email, password: PASSWORD }], ["/recover?grant_type=pkce", { email }], ["/token?grant_type=password", { email, password: PASSWORD }],
     ]) {
       refused(await door.post(path, { ...body, ...more }), 400, "captcha_failed", MISSING);
     }

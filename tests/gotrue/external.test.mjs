@@ -5,15 +5,16 @@ import { assert, claimsOf, mailTo, newEmail, newInstance, newPhone, ok, PASSWORD
 import { newProvider } from "./provider.mjs";
 
 const provider = await newProvider();
+const second = await newProvider();
 const settings = {
   external_keycloak_enabled: true, external_keycloak_url: provider.url, external_keycloak_client_id: "app",
-  external_allowed_id_token_issuers: provider.url, external_phone_enabled: true, external_anonymous_users_enabled: true,
+  external_allowed_id_token_issuers: `${second.url}`, external_allowed_id_token_client_ids: "app", external_phone_enabled: true, external_anonymous_users_enabled: true,
 };
 const door = await newInstance({ ...settings, manual_linking_enabled: true });
 const grant = (claims, { at = door, token, ...body } = {}) =>
   at.post("/token?grant_type=id_token", { provider: "keycloak", id_token: provider.token(claims), ...body }, { token });
-/** The same account as that of another provider. */
-const elsewhere = { provider: undefined, issuer: provider.url, client_id: "app" };
+/** With an account at another provider. */
+const elsewhere = (claims) => ({ provider: undefined, issuer: second.url, client_id: "app", id_token: second.token(claims) });
 const link = (token, claims, more) => grant(claims, { token, link_identity: true, ...more });
 const account = (email = newEmail(), more = {}) => ({ sub: randomUUID(), email, email_verified: true, ...more });
 const actions = async (user, at = door) =>
@@ -176,6 +177,33 @@ test("179 a user without a name gets one", async () => {
   assert.equal(proven.id, third.user.id);
 });
 
+test("4.11 who has proven an address keeps it until the provider vouches for another", async () => {
+  const who = account();
+  const { user } = ok(await grant(who));
+  const wanted = newEmail();
+  const { user: same } = ok(await grant({ ...who, email: wanted, email_verified: false }));
+  assert.deepEqual([same.id, same.email], [user.id, who.email]);
+  // Whose it is can still sign up with it.
+  assert.notEqual((await door.signUp(wanted)).id, user.id);
+  const { user: moved } = ok(await grant({ ...who, email: newEmail() }));
+  assert.equal(moved.id, user.id);
+});
+
+test("4.12 an address that nobody vouches for is not held by linking it, nor proven by unlinking", async () => {
+  const { user: who, session } = await door.member();
+  const wanted = newEmail();
+  const other = account(wanted, { email_verified: false });
+  const linked = ok(await link(session.access_token, other));
+  const { user: known } = await door.member();
+  ok(await grant({ ...other, email: known.email, email_verified: true }));
+  const owner = await door.signUp(wanted);
+  assert.notEqual(owner.id, who.id);
+  const byMail = linked.user.identities.find(({ provider: name }) => name === "email");
+  ok(await door.delete(`/user/identities/${byMail.identity_id}`, { token: linked.access_token }));
+  const left = await user(who.id);
+  assert.deepEqual([left.email, left.email_confirmed_at], ["", undefined]);
+});
+
 test("4.12 linking must be switched on", async () => {
   const off = await newInstance(settings);
   const { session } = await off.member();
@@ -198,7 +226,7 @@ test("one account, many requests at once: one user", async () => {
   assert.equal(new Set(same.map((answer) => ok(answer).user.id)).size, 1);
   // Two providers, one address, and somebody who signs up with it.
   const accounts = [account(email), account(email)];
-  const answers = await Promise.all([grant(accounts[0]), grant(accounts[1], elsewhere), door.post("/signup", { email, password: PASSWORD })]);
+  const answers = await Promise.all([grant(accounts[0]), grant(accounts[1], elsewhere(accounts[1])), door.post("/signup", { email, password: PASSWORD })]);
   assert.deepEqual(answers.slice(0, 2).map(({ status }) => status), [200, 200]);
   assert.equal(answers[0].json.user.id, answers[1].json.user.id);
   const { json: { user: last } } = await grant(accounts[0]);

@@ -66,12 +66,18 @@ test("93 a provider that is not enabled is refused before anybody is asked", asy
 });
 
 test("2.4 an issuer that is no provider must be allowed, and its client named", async () => {
-  const own = await newInstance({ external_allowed_id_token_issuers: `${provider.url},https://elsewhere.example.org` });
+  const own = await newInstance({
+    external_allowed_id_token_issuers: `${provider.url},https://elsewhere.example.org`, external_allowed_id_token_client_ids: "app,other",
+  });
   const who = someone();
   const named = { provider: undefined, issuer: provider.url, client_id: "app" };
   const { user } = ok(await grant({ ...named, id_token: provider.token(who) }, own));
   assert.equal(user.app_metadata.provider, provider.url);
-  invalid(await grant({ ...named, client_id: "another", id_token: provider.token(who) }, own), "Unacceptable audience in id_token");
+  invalid(await grant({ ...named, client_id: "other", id_token: provider.token(who) }, own), "Unacceptable audience in id_token");
+  // One that whoever sends the token chose would take tokens that users have shown to others.
+  refused(await grant({ ...named, client_id: "another", id_token: provider.token({ ...who, aud: "another" }) }, own), 400, "validation_failed");
+  const without = await newInstance({ external_allowed_id_token_issuers: provider.url });
+  refused(await grant({ ...named, id_token: provider.token(who) }, without), 400, "validation_failed");
   refused(await grant({ ...named, issuer: "https://stranger.example.org", id_token: provider.token(who) }, own), 400, "validation_failed");
 });
 
@@ -151,6 +157,18 @@ test("2.4 a provider that says it is another is none", async () => {
   own.issuer = "https://accounts.google.com";
   const at = await newInstance({ external_keycloak_enabled: true, external_keycloak_url: own.url, external_keycloak_client_id: "app" });
   refused(await grant({ id_token: own.token(someone()) }, at), 500, "unexpected_failure");
+});
+
+test("2.4 a made-up provider does not make a known issuer one that anybody's client may name", async () => {
+  const key = newKey();
+  const usual = await newInstance();
+  for (const issuer of ["https://accounts.google.com", "https://appleid.apple.com"]) {
+    publish(issuer, key);
+    const id_token = key.sign({ ...someone(), iss: issuer, aud: "evil", exp: inSeconds(60) });
+    for (const at of [door, usual]) {
+      for (const provider of ["x", "custom:x", issuer]) refused(await grant({ provider, issuer, client_id: "evil", id_token }, at), 400, "validation_failed");
+    }
+  }
 });
 
 test("96 Google, Apple and Azure have their own issuers, and no lookalikes", async () => {

@@ -153,6 +153,21 @@ test("Tenants and apps: a policy asks for the tenant of a token of either", asyn
   }
 });
 
+test("Tenants and apps: tokens name the tenant that their session was opened in, wherever it is refreshed", async () => {
+  for (const [own, other] of [[door, sibling], [sibling, door]]) {
+    const { refresh_token } = await signUp(own);
+    const { access_token } = ok(await other.post("/token?grant_type=refresh_token", { refresh_token }));
+    assert.equal(claimsOf(access_token).tId, own === door ? undefined : tenantId(own.cdi));
+  }
+});
+
+test("Tenants and apps: a link opens a session only where the user is", async () => {
+  const { user } = await signUp(sibling);
+  const { hashed_token } = ok(await sibling.admin("POST", "/admin/generate_link", { body: { type: "magiclink", email: user.email } }));
+  refused(await door.post("/verify", { type: "magiclink", token_hash: hashed_token }), 403, "user_not_found");
+  ok(await sibling.post("/verify", { type: "magiclink", token_hash: hashed_token }));
+});
+
 test("Tenants and apps: with its tenant a user of that alone loses what it signs in with", async () => {
   const gone = await newSibling(door, { mailer_autoconfirm: true });
   const session = await signUp(gone);

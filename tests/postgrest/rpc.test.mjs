@@ -111,9 +111,32 @@ test("nobody may do what is for those who are signed in, and nobody else's token
   assert.throws(() => psql("SET ROLE anon; SELECT auth.sign_up('a@example.org', 'x')"), /permission denied/);
 });
 
-test("what a gateway would have to ask for is refused", () => {
+test("what a gateway would have to ask for is not known here", () => {
   psql("SELECT auth.set_setting('password_hibp_enabled', 'true')");
-  const { status } = rpc("signup", { email: newEmail(), password: PASSWORD });
-  psql("SELECT auth.set_setting('password_hibp_enabled', NULL)");
-  assert.equal(status, 501);
+  const open = rpc("signup", { email: newEmail(), password: PASSWORD });
+  psql("SELECT auth.set_setting('password_hibp_fail_closed', 'true')");
+  const closed = rpc("signup", { email: newEmail(), password: PASSWORD });
+  const known = rpc("token", { grant_type: "password", email: open.body.user.email, password: PASSWORD });
+  psql("SELECT auth.set_setting('password_hibp_enabled', NULL), auth.set_setting('password_hibp_fail_closed', NULL)");
+  assert.deepEqual([open.status, closed.status, known.status], [200, 500, 200]);
+});
+
+test("GET, which PostgREST answers in a transaction that only reads, tells nothing of codes, passwords and users", () => {
+  const who = member();
+  rpc("recover", { email: who.email });
+  const error = (name, args) => {
+    const list = Object.entries(args).map(([key, value]) => `${key} := '${value}'`).join(", ");
+    try {
+      psql(`BEGIN READ ONLY; SET LOCAL ROLE anon; SELECT api.${name}(${list}); COMMIT`);
+      return "none";
+    } catch ({ stderr }) {
+      return stderr.toString();
+    }
+  };
+  const said = new Set([
+    error("token", { grant_type: "password", email: who.email, password: PASSWORD }), error("token", { grant_type: "password", email: who.email, password: "wrong" }),
+    error("recover", { email: who.email }), error("recover", { email: newEmail() }), error("verify", { type: "recovery", email: who.email, token: "000000" }),
+  ].map((text) => text.split("\n")[0]));
+  assert.deepEqual([...said], ["ERROR:  cannot do this in a read-only transaction"]);
+  assert.equal(error("auth_settings", {}), "none");
 });

@@ -13,7 +13,7 @@ test("a user sees itself", () => {
   assert.deepEqual([session.is_current, session.user_agent, session.aal], [true, "test", "aal1"]);
   assert.deepEqual(read("my_identities", who).body.map(({ provider, email, is_verified }) => [provider, email, is_verified]), [["email", who.email, true]]);
   psql("SELECT auth.create_role_or_add_permissions('editor', ARRAY['read', 'write']); SELECT auth.add_user_role(:'id', 'editor')", { id: who.id });
-  assert.deepEqual(read("my_roles", who).body, [{ role: "editor", permissions: ["read", "write"] }]);
+  assert.deepEqual(read("my_roles", who).body, [{ app_id: "public", role: "editor", permissions: ["read", "write"] }]);
   for (const view of ["me", "my_sessions", "my_identities", "my_factors", "my_roles"]) {
     assert.throws(() => read(view), /permission denied/, view);
     assert.deepEqual(read(view, { claims: { role: "authenticated" } }).body, [], view);

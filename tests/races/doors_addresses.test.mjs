@@ -4,7 +4,7 @@ import { newPhone } from "../gotrue/helper.mjs";
 import { Doors, address, fine, good, isDone, shown, unexpected } from "./doors.mjs";
 import { endObserving } from "./support.mjs";
 
-const ROUNDS = 30;
+const ROUNDS = 10;
 const NOT_ALLOWED = "200 EMAIL_CHANGE_NOT_ALLOWED_ERROR";
 const EXISTS = "200 EMAIL_ALREADY_EXISTS_ERROR";
 const LINKED_TO_ANOTHER = "200 RECIPE_USER_ID_ALREADY_LINKED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR";

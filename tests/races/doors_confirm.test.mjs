@@ -4,7 +4,7 @@ import test from "node:test";
 import { Doors, fine, isDone, unexpected } from "./doors.mjs";
 import { endObserving } from "./support.mjs";
 
-const ROUNDS = 30;
+const ROUNDS = 10;
 const LINKED = ["200 OK", "200 RECIPE_USER_ID_ALREADY_LINKED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR"];
 const TAKEN = "200 ACCOUNT_INFO_ALREADY_ASSOCIATED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR";
 

@@ -3,7 +3,7 @@ import test from "node:test";
 import { Doors, address, assert, fine, good, isDone, shown, unexpected } from "./doors.mjs";
 import { endObserving, quoted, value } from "./support.mjs";
 
-const ROUNDS = 24;
+const ROUNDS = 10;
 const UNKNOWN = "400 Unknown user ID provided";
 
 test.after(endObserving);

@@ -4,7 +4,7 @@ import test from "node:test";
 import { Doors, PASSWORD, assert, fine, good, isDone, shown, unexpected } from "./doors.mjs";
 import { endObserving, quoted, value } from "./support.mjs";
 
-const ROUNDS = 20;
+const ROUNDS = 8;
 const NEW_PASSWORD = "a new horse 2";
 const WRONG = "200 WRONG_CREDENTIALS_ERROR";
 /** What the former password and then the new one are worth, at each door. */

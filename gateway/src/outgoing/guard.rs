@@ -93,8 +93,10 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
 fn reach_v6(address: Ipv6Addr) -> Reach {
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 1] => Reach::Private,
-        // The metadata of Amazon's machines.
-        [0xfd00, 0xec2, ..] => Reach::Nobody,
+        // The metadata of the machines of Amazon, Google, Oracle and Scaleway.
+        [0xfd00, 0xec2, ..] | [0xfd20, 0xce, ..] | [0xfd00, 0xc1, ..] | [0xfd00, 0x42, ..] => {
+            Reach::Nobody
+        }
         [0xfc00..=0xfdff, ..] => Reach::Private,
         // NAT64 (RFC 6052): how networks without IPv4 reach it.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
@@ -174,6 +176,9 @@ mod tests {
             "::",
             "fe80::1",
             "fd00:ec2::254",
+            "fd20:ce::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:42::42",
             "ff02::1",
             "::127.0.0.1",
             "::ffff:169.254.169.254",

@@ -5,9 +5,6 @@ use serde::Deserialize;
 use super::call::Call;
 use crate::recipes::gotrue::{Result, captcha};
 
-/// These show something else that proves whom they come from.
-const OTHER_GRANTS: [&str; 3] = ["refresh_token", "pkce", "id_token"];
-
 #[derive(Deserialize)]
 struct Body {
     gotrue_meta_security: Option<Security>,
@@ -24,8 +21,7 @@ struct Security {
 /// [`crate::recipes::gotrue::Refusal`].
 pub fn check(call: &Call) -> Result<()> {
     let context = call.context();
-    let grant = call.param("grant_type").unwrap_or_default();
-    if !context.is_on("captcha_enabled") || OTHER_GRANTS.contains(&grant) || call.admin().is_ok() {
+    if !context.is_on("captcha_enabled") || call.admin().is_ok() {
         return Ok(());
     }
     let body: Body = call.body()?;

@@ -50,10 +50,7 @@ pub fn grant(call: &Call) -> Result<Reply> {
     let account = id_tokens::account(&context, &shown)?;
     let tokens = match caller {
         Some(caller) => external::link(&context, &caller.user, &account)?,
-        None => {
-            let needs_email = !id_tokens::needs_no_email(&context, &account.provider);
-            external::sign_in(&context, &account, needs_email)?
-        }
+        None => external::sign_in(&context, &account)?,
     };
     shown::tokens(&context, &tokens)
 }

@@ -20,7 +20,7 @@ fn refuse_disabled(call: &Call) -> Result<()> {
     Err(Refusal::new(404, "manual_linking_disabled", message).into())
 }
 
-/// No provider can be enabled yet, which is what is said.
+/// The pages of providers are not there yet, which is what is said.
 fn authorize(call: &Call) -> Result<Reply> {
     call.user()?;
     refuse_disabled(call)?;

@@ -245,12 +245,15 @@ fn run(route: &Route, call: &Call) -> Reply {
         return answer::failure(call.request, failure);
     }
     let mut reply = attempt(route, call);
+    // In the end, so that requests of one client do not wait for each other's hashes; and once, however often the operation
+    // is begun anew.
+    if let Some(limit) = route.limit
+        && call.request.fetched.is_empty()
+    {
+        call.count(limit);
+    }
     if reply.fetch.is_some() {
         return reply;
-    }
-    // In the end, so that requests of one client do not wait for each other's hashes.
-    if let Some(limit) = route.limit {
-        call.count(limit);
     }
     if is_discreet(route.discretion, reply.status) {
         let least = call.tenant.settings.duration("discreet_answer_time");

@@ -6,20 +6,22 @@ use serde_json::json;
 
 use super::call::Call;
 use super::signup::refuse_disabled;
-use super::{Route, atomic, id_token, shown};
+use super::{Route, atomic, captcha, id_token, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::{self, stored_phone};
 use crate::recipes::gotrue::audit::{self, Action, Actor};
 use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::{Refusal, Result, flows, sessions, sign_in};
 
-pub const ROUTES: &[Route] = &[atomic("POST", "/token", token)
-    .limited(Limit::Token)
-    .for_people()];
+pub const ROUTES: &[Route] = &[atomic("POST", "/token", token).limited(Limit::Token)];
 
 fn token(call: &Call) -> Result<Reply> {
     match call.param("grant_type").unwrap_or_default() {
-        "password" => password(call),
+        "password" => {
+            // Of the others each shows something else that proves whom it comes from.
+            captcha::check(call)?;
+            password(call)
+        }
         "refresh_token" => refresh(call),
         "pkce" => pkce(call),
         "id_token" => id_token::grant(call),

@@ -266,7 +266,6 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
     Ok(())
 }
 
-/// Removes a user as the other doors do, and one whom they do not know.
 /// Deletes a user with all that is kept under its id.
 pub fn remove(tenant: &Tenant, user_id: Uuid) {
     recipes::users::delete(tenant, &user_id.to_string(), true);

@@ -18,13 +18,14 @@ use crate::store::identities::{self, MethodRow};
 use crate::store::users::{self, Recipe};
 use crate::store::{flow_states, login_methods, one_time_codes, primary_claims, verified_emails};
 
-/// Signs in to the user with that account, to the one who has proven its address, or to a new one. `needs_email` is
-/// whether the account must have an address.
+/// Signs in to the user with that account, to the one who has proven its address, or to a new one.
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn sign_in(context: &Context, account: &ExternalAccount, needs_email: bool) -> Result<Tokens> {
+pub fn sign_in(context: &Context, account: &ExternalAccount) -> Result<Tokens> {
     context.tenant.hold()?;
+    let provider = context.tenant.settings.provider(&account.provider);
+    let needs_email = !provider.is_some_and(|provider| provider.email_optional);
     if needs_email && account.candidate().is_none() {
         let message = "Error getting user email from external provider";
         return Err(Refusal::new(500, "", message).into());
@@ -86,8 +87,15 @@ pub fn link(context: &Context, user: &AuthUser, account: &ExternalAccount) -> Re
     lock_addresses(context, account);
     let mut user = accounts::lock(context, user.id)?;
     let methods = identities::methods_of(app_id, user.id);
-    let gets_address = user.email.is_none() && account.candidate().is_some();
-    let address = usable_address(context, account, Some(user.id));
+    let proves = |email: &Email| email.is_verified || autoconfirm(context, true);
+    // One that is still to be proven is held for nobody who has more than that.
+    let has_nothing = methods.is_empty() && !is_proven_by(&user, &methods);
+    let gets_address = user.email.is_none()
+        && account
+            .candidate()
+            .is_some_and(|email| proves(email) || has_nothing);
+    let usable = usable_address(context, account, Some(user.id));
+    let address = usable.filter(|_| gets_address || account.candidate().is_some_and(proves));
     if gets_address && address.is_none() {
         return Err(Refusal {
             status: 400,
@@ -103,9 +111,8 @@ pub fn link(context: &Context, user: &AuthUser, account: &ExternalAccount) -> Re
         user.email = address.map(str::to_owned);
         auth_users::update(&user, context.now);
     }
-    let proves = |email: &&Email| email.is_verified || autoconfirm(context, true);
     match account.candidate() {
-        Some(email) if gets_address && !proves(&email) => {
+        Some(email) if gets_address && !proves(email) => {
             send_proof(context, &mut user, &email.address)?;
             accounts::recount_providers(context, &mut user);
             auth_users::update(&user, context.now);
@@ -134,7 +141,9 @@ fn meet_again(context: &Context, account: &ExternalAccount, method_id: Uuid) -> 
     identities::set_data(method_id, &account.data.clone().into());
     // Unless it is somebody else's: the account is what identifies the user.
     let usable = usable_address(context, account, Some(method.user_id));
-    if let Some(email) = account.candidate().filter(|_| usable.is_some()) {
+    // Who has proven an address keeps it until the provider vouches for another.
+    let is_taken_over = |email: &&Email| usable.is_some() && (email.is_verified || !was_proven);
+    if let Some(email) = account.candidate().filter(is_taken_over) {
         let is_its = thirdparty::take_over(&tenant.app_id, &method, &email.address);
         if is_its && email.is_verified {
             thirdparty::verify(tenant, method_id, &email.address);
@@ -164,6 +173,10 @@ fn meet(context: &Context, account: &ExternalAccount) -> Result<Met> {
         [] => create(context, account),
         [id] => {
             let mut user = accounts::lock(context, id)?;
+            let mut verified = account.emails.iter().filter(|email| email.is_verified);
+            if !verified.any(|email| is_owner(context, &user, &email.address)) {
+                return Err(Failure::Overtaken);
+            }
             let was_proven = is_proven(context, &user);
             let method_id = match was_proven {
                 true => link_proven(context, &mut user, account)?,

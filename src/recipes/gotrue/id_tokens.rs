@@ -5,8 +5,9 @@ use auth_core::hash;
 use auth_core::id_token::claimed_issuer;
 use auth_core::settings::Provider;
 use url::Url;
+use uuid::Uuid;
 
-use super::{Context, Refusal, Result, provider_keys};
+use super::{Context, Failure, Refusal, Result, provider_keys};
 
 const APPLE: [&str; 2] = ["https://appleid.apple.com", "https://account.apple.com"];
 const GOOGLE: &str = "https://accounts.google.com";
@@ -68,12 +69,6 @@ pub fn account(context: &Context, shown: &Shown) -> Result<ExternalAccount> {
         .ok_or_else(|| invalid("Missing sub claim in id_token").into())
 }
 
-/// Whether users may come from a provider without an address.
-pub fn needs_no_email(context: &Context, provider: &str) -> bool {
-    let provider = context.tenant.settings.provider(provider);
-    provider.is_some_and(|provider| provider.email_optional)
-}
-
 /// Finds out whose token it is to be, before anybody is asked.
 fn issuer<'a>(context: &'a Context, shown: &Shown<'a>) -> Result<Issuer<'a>> {
     let settings = &context.tenant.settings;
@@ -101,7 +96,9 @@ fn issuer<'a>(context: &'a Context, shown: &Shown<'a>) -> Result<Issuer<'a>> {
         "snapchat" => "https://accounts.snapchat.com",
         "vercel_marketplace" => "https://marketplace.vercel.com",
         "keycloak" => keycloak.unwrap_or_default(),
-        _ => return allowed(context, shown),
+        // A name that nobody knows hides none of theirs.
+        _ if by_issuer.is_none() => return allowed(context, shown),
+        _ => return Err(not_allowed(shown)),
     };
     let known = settings.provider(name).filter(|known| known.enabled);
     let known = known.filter(|_| !usual.is_empty()).ok_or_else(|| {
@@ -127,24 +124,28 @@ fn issuer<'a>(context: &'a Context, shown: &Shown<'a>) -> Result<Issuer<'a>> {
 
 /// An issuer that is no built-in provider, but one that a setting allows.
 fn allowed<'a>(context: &'a Context, shown: &Shown<'a>) -> Result<Issuer<'a>> {
-    let issuer = shown.issuer.unwrap_or_default();
-    let allowed = context
-        .tenant
-        .settings
-        .list("external_allowed_id_token_issuers");
-    match shown.client_id {
-        Some(client_id) if allowed.contains(&issuer) => Ok(Issuer {
-            provider: issuer.to_owned(),
-            url: issuer.to_owned(),
-            client_ids: vec![client_id],
-            checks_nonce: true,
-        }),
-        _ => {
-            let name = shown.provider.unwrap_or(issuer);
-            let message = format!("Custom OIDC provider \"{name}\" not allowed");
-            Err(Refusal::validation(message).into())
-        }
+    let settings = &context.tenant.settings;
+    let (issuer, client_id) = (
+        shown.issuer.unwrap_or_default(),
+        shown.client_id.unwrap_or_default(),
+    );
+    // Not any client that the caller names: tokens that users have shown to others would sign in here.
+    let clients = settings.list("external_allowed_id_token_client_ids");
+    let issuers = settings.list("external_allowed_id_token_issuers");
+    if !issuers.contains(&issuer) || !clients.contains(&client_id) {
+        return Err(not_allowed(shown));
     }
+    Ok(Issuer {
+        provider: issuer.to_owned(),
+        url: issuer.to_owned(),
+        client_ids: vec![client_id],
+        checks_nonce: true,
+    })
+}
+
+fn not_allowed(shown: &Shown) -> Failure {
+    let name = shown.provider.or(shown.issuer).unwrap_or_default();
+    Refusal::validation(format!("Custom OIDC provider \"{name}\" not allowed")).into()
 }
 
 /// The issuer that a token names, of a provider that has several.
@@ -175,12 +176,7 @@ fn is_azure(issuer: &str) -> bool {
         let rest = issuer
             .strip_prefix(base)
             .and_then(|rest| rest.strip_suffix(end));
-        rest.is_some_and(|id| {
-            !id.is_empty()
-                && id
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
-        })
+        rest.is_some_and(|id| id.len() == 36 && Uuid::parse_str(id).is_ok())
     };
     organisation("https://login.microsoftonline.com/", "/v2.0")
         || organisation("https://sts.windows.net/", "/")

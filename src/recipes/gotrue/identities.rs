@@ -28,6 +28,8 @@ pub struct Identity {
     pub method_ids: Vec<Uuid>,
     /// Their address.
     pub address: Option<String>,
+    /// Whether it was verified for one of them.
+    pub is_verified: bool,
 }
 
 impl Identity {
@@ -82,6 +84,7 @@ pub fn of(user: &AuthUser, methods: &[MethodRow]) -> Vec<Identity> {
             };
             if let Some(known) = identities.iter_mut().find(same) {
                 known.method_ids.push(method.id);
+                known.is_verified |= method.email_is_verified;
                 if method.email_is_verified {
                     known.data.insert("email_verified".into(), true.into());
                 }
@@ -139,6 +142,7 @@ fn identity(user: &AuthUser, method: &MethodRow, provider: &str, provider_id: &s
         last_sign_in_at: user.last_sign_in_at.or(Some(method.created_at)),
         method_ids: vec![method.id],
         address: method.email.clone(),
+        is_verified: method.email_is_verified,
     }
 }
 

@@ -64,6 +64,7 @@ pub fn tell(context: &Context, user: &AuthUser, happening: &Happening) -> Result
     let name = notification.name();
     let to = match happening {
         Happening::EmailChanged { old } => Some(*old),
+        _ if user.email_confirmed_at.is_none() => None,
         _ => user.email.as_deref(),
     };
     let may_be_told = |to: &&str| settings.authorized_addresses().check(to).is_ok();

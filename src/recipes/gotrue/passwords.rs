@@ -18,7 +18,7 @@ use crate::store::{login_methods, one_time_codes};
 /// [`Refusal`].
 pub fn check_new(context: &Context, password: &str) -> Result<()> {
     check_maximum(password)?;
-    let weaknesses = weaknesses(context, password)?;
+    let weaknesses = weaknesses(context, password, false)?;
     if weaknesses.is_empty() {
         return Ok(());
     }
@@ -38,24 +38,24 @@ pub fn check_maximum(password: &str) -> Result<()> {
         .map_err(|error| Refusal::validation(error.to_string()).into())
 }
 
-/// What is weak about a password.
+/// What is weak about a password, which is one to sign in with already or a new one.
 ///
 /// # Errors
-/// [`Refusal`] when it has to be looked up and cannot be, [`super::Failure::Needs`] when it was not looked up yet.
-pub fn weaknesses(context: &Context, password: &str) -> Result<Weaknesses> {
+/// [`Refusal`] when a new one has to be looked up and cannot be, [`super::Failure::Needs`] when it was not looked up yet.
+pub fn weaknesses(context: &Context, password: &str, is_known: bool) -> Result<Weaknesses> {
     let mut weaknesses = context
         .tenant
         .settings
         .password_rules()
         .weaknesses(password);
-    if context.is_on("password_hibp_enabled") && has_leaked(context, password)? {
+    if context.is_on("password_hibp_enabled") && has_leaked(context, password, is_known)? {
         weaknesses.add_pwned();
     }
     Ok(weaknesses)
 }
 
 /// Whether a password is among those that have leaked. Whoever is asked learns one in a million of its hash's forms.
-fn has_leaked(context: &Context, password: &str) -> Result<bool> {
+fn has_leaked(context: &Context, password: &str, is_known: bool) -> Result<bool> {
     let settings = &context.tenant.settings;
     let range = PwnedRange::of(password);
     let base = settings.setting_text("password_hibp_url");
@@ -68,7 +68,7 @@ fn has_leaked(context: &Context, password: &str) -> Result<bool> {
     ];
     match context.fetch(fetch)? {
         Ok(Response { status: 200, body }) => Ok(range.is_listed(body)),
-        _ if context.is_on("password_hibp_fail_closed") => {
+        _ if !is_known && context.is_on("password_hibp_fail_closed") => {
             Err(Refusal::new(500, "", "The password cannot be looked up at the moment").into())
         }
         _ => Ok(false),

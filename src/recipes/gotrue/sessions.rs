@@ -56,18 +56,20 @@ pub fn open(
         amr: json!([{"method": method, "timestamp": now.seconds()}]),
         not_after: None,
         tag: None,
+        tenant_id: context.tenant.id().to_owned(),
     };
     context.tenant.hold()?;
     let is_open = auth_sessions::insert(
         app_id,
-        context.tenant.id(),
         &session,
         login_method_id,
         context.client,
         expiry(context, &session, now),
     );
     if !is_open {
-        return Err(Failure::Overtaken);
+        auth_users::find(app_id, user_id).ok_or(Failure::Overtaken)?;
+        // A link or a code of another tenant.
+        return Err(Refusal::new(403, "user_not_found", "User not found").into());
     }
     auth_users::mark_signed_in(user_id, now);
     active_users::mark(app_id, &user_id.to_string(), now);
@@ -130,8 +132,8 @@ pub fn tokens(
     }
     let mut claims = hooks::custom_claims(context, claims, method)?;
     // For policies, as SuperTokens names it. GoTrue knows of one tenant only.
-    if context.tenant.id() != PUBLIC {
-        claims["tId"] = context.tenant.id().into();
+    if session.tenant_id != PUBLIC {
+        claims["tId"] = session.tenant_id.as_str().into();
     }
     Ok(Tokens {
         access_token: jwt::sign(context.tenant, &claims)?,

@@ -72,7 +72,7 @@ pub fn with_password(
     let traits = json!({ "provider": provider });
     audit::note(context, Actor::User(&user), Action::Login, traits);
     let tokens = sessions::open(context, user.id, Some(method.id), "password")?;
-    Ok((tokens, passwords::weaknesses(context, password)?))
+    Ok((tokens, passwords::weaknesses(context, password, true)?))
 }
 
 /// The user, who is locked, if the password that was checked is still its own: hashing takes long.

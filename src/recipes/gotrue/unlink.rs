@@ -27,6 +27,7 @@ pub fn unlink(context: &Context, user: &AuthUser, identity_id: Uuid) -> Result<(
         let message = "Identity doesn't exist";
         return Err(Refusal::new(422, "identity_not_found", message).into());
     };
+    let before = user.clone();
     contacts::remove_identity(context, &user, gone)?;
     if gone.provider == "phone" {
         user.phone = None;
@@ -46,13 +47,15 @@ pub fn unlink(context: &Context, user: &AuthUser, identity_id: Uuid) -> Result<(
         traits,
     );
     let provider = gone.provider.as_str();
-    notifications::tell(context, &user, &Happening::IdentityUnlinked { provider })
+    notifications::tell(context, &before, &Happening::IdentityUnlinked { provider })
 }
 
 /// Makes another identity's address the user's: a verified one first, then the oldest.
 fn promote(context: &Context, user: &mut AuthUser, rest: &[Identity]) -> Result<()> {
-    let is_verified =
-        |identity: &&Identity| identity.data.get("email_verified") == Some(&true.into());
+    if rest.iter().any(|identity| identity.address == user.email) {
+        return Ok(());
+    }
+    let is_verified = |identity: &&Identity| identity.is_verified;
     let with_email = || rest.iter().filter(|identity| identity.address.is_some());
     let next = with_email()
         .find(is_verified)

@@ -110,8 +110,7 @@ pub fn by_link(
         return Err(Refusal::validation("Invalid email verification type").into());
     }
     let code = codes::find_linked(context, kind.kinds(), link)?;
-    accounts::lock_contact(context, Some(&code.address), None);
-    let user = accounts::lock(context, code.user_id)?;
+    let user = lock(context, &code)?;
     let gives_code = redirects && otp::is_pkce(link);
     apply(context, kind, user, &code, gives_code, WRONG_LINK)
 }
@@ -142,9 +141,22 @@ pub fn by_code(context: &Context, kind: VerifyType, place: Place, typed: &str) -
         },
     };
     let code = found.ok_or_else(wrong)?;
-    accounts::lock_contact(context, Some(&code.address), None);
-    let user = accounts::lock(context, code.user_id)?;
+    let user = lock(context, &code)?;
     apply(context, kind, user, &code, false, WRONG)
+}
+
+/// Locks the user of a code, and before it the addresses that it is about.
+fn lock(context: &Context, code: &CodeRow) -> Result<AuthUser> {
+    let user = accounts::find(context, code.user_id)?;
+    let mut addresses = vec![code.address.as_str()];
+    if code.kind == Kind::EmailChangeCurrent || code.kind == Kind::EmailChangeNew {
+        addresses.extend(user.email_change.as_deref());
+    }
+    addresses.sort_unstable();
+    for address in addresses {
+        accounts::lock_contact(context, Some(address), None);
+    }
+    accounts::lock(context, code.user_id)
 }
 
 fn wrong() -> super::Failure {

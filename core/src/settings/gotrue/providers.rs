@@ -186,6 +186,12 @@ static SETTINGS: &[Setting] = &[
         "https://appleid.apple.com,https://accounts.google.com",
     ))
     .checked(check::required),
+    text(
+        "external_allowed_id_token_client_ids",
+        "",
+        "Our client ids, with commas between them, at those issuers; without any, none of their tokens is taken.",
+    )
+    .own(),
     duration(
         "external_flow_state_expiry_duration",
         "EXTERNAL_FLOW_STATE_EXPIRY_DURATION",
