@@ -5,7 +5,7 @@ import { newPhone } from "../gotrue/helper.mjs";
 import { Doors, PASSWORD, address, isDone, unexpected } from "./doors.mjs";
 import { endObserving, quoted, value } from "./support.mjs";
 
-const ROUNDS = 24;
+const ROUNDS = 10;
 
 test.after(endObserving);
 
