@@ -5,6 +5,7 @@ import { AT_ONCE, exchange, follow, verify } from "../gotrue/codes_helper.mjs";
 import {
   Instance, PASSWORD, assert, configure, newEmail, newPhone, ok, pkce, sql, textTo,
 } from "../gotrue/helper.mjs";
+import { newProvider } from "../gotrue/provider.mjs";
 import { called, operations } from "./watch.mjs";
 
 const SETTINGS = {
@@ -73,6 +74,25 @@ everywhere("signing in and out", async (place, { id }) => {
   }
 });
 
+const provider = await newProvider();
+
+everywhere("accounts at providers", async (place, { id }) => {
+  const settings = { external_keycloak_enabled: true, external_keycloak_url: provider.url, external_keycloak_client_id: "app" };
+  for (const [key, value] of Object.entries(settings)) place.set(key, value);
+  const grant = (claims, more = {}, options = {}) =>
+    place.post("/token?grant_type=id_token", { provider: "keycloak", id_token: provider.token(claims), ...more }, options);
+  const email = newEmail();
+  ok(await place.admin("PUT", `/admin/users/${id}`, { body: { email, email_confirm: true } }));
+  const account = (address) => ({ sub: newEmail(), email: address, email_verified: true });
+  const [fresh, old] = [account(newEmail()), account(email)];
+  for (const claims of [fresh, fresh, { ...fresh, email: newEmail() }, old, account(newEmail())]) ok(await grant(claims));
+  const { access_token: token } = await place.signUp();
+  ok(await grant(account(newEmail()), { link_identity: true }, { token }));
+  const unproven = newEmail();
+  sql("SELECT auth.sign_up($1, $2, $3, 'public') ->> 'status' AS status", unproven, PASSWORD, place.tenantId);
+  ok(await grant(account(unproven)));
+});
+
 everywhere("links and codes", async (place, { id }) => {
   const email = newEmail();
   ok(await place.admin("PUT", `/admin/users/${id}`, { body: { email, email_confirm: true } }));
@@ -135,7 +155,7 @@ everywhere("second factors", async (place) => {
 test("every operation of the GoTrue door was called", () => {
   const routes = sql("SELECT method, path FROM auth.http_routes() WHERE door = 'gotrue'");
   // What is switched off asks nothing of the database.
-  const off = /^\/(authorize|sso|saml|oauth|user\/(oauth|identities\/authorize)|admin\/(sso|oauth|custom-providers))|oauth-auth|passkeys/;
+  const off = /^\/(authorize|sso|saml|oauth|factors\/recovery-codes|user\/(oauth|identities\/authorize)|admin\/(sso|oauth|custom-providers))|oauth-auth|passkeys/;
   const places = [...called].join("\n");
   const missing = routes.filter(({ path }) => !off.test(path)).filter(({ method, path }) => {
     const place = path.replaceAll(".", "\\.").replaceAll("{id}", "[^/\\n]+");
