@@ -146,7 +146,7 @@ test("2.4 a provider that nobody can reach", async () => {
 });
 
 test("2.4 clients cannot name an issuer that is allowed, but take the session that it leads to", async () => {
-  const own = await newInstance({ external_allowed_id_token_issuers: provider.url, external_allowed_id_token_client_ids: OWN.id });
+  const own = await newInstance({ external_allowed_id_token_issuers: provider.url, external_allowed_id_token_client_ids: `${OWN.id},${FOREIGN.id}` });
   const account = newAccount();
   const { id_token, access_token } = await provider.signIn(account);
   const usual = { id_token, access_token, issuer: provider.url, client_id: OWN.id };
