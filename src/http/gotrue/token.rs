@@ -6,14 +6,16 @@ use serde_json::json;
 
 use super::call::Call;
 use super::signup::refuse_disabled;
-use super::{Route, atomic, captcha, id_token, shown};
+use super::{Discretion, Route, atomic, captcha, id_token, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::{self, stored_phone};
 use crate::recipes::gotrue::audit::{self, Action, Actor};
 use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::{Refusal, Result, flows, sessions, sign_in};
 
-pub const ROUTES: &[Route] = &[atomic("POST", "/token", token).limited(Limit::Token)];
+pub const ROUTES: &[Route] = &[atomic("POST", "/token", token)
+    .limited(Limit::Token)
+    .discreet(Discretion::Refusals)];
 
 fn token(call: &Call) -> Result<Reply> {
     match call.param("grant_type").unwrap_or_default() {
