@@ -5,32 +5,24 @@ use serde_json::json;
 use super::call::Call;
 use super::{Route, atomic, route};
 use crate::http::Reply;
-use crate::recipes::gotrue::{Refusal, Result, unlink};
+use crate::recipes::gotrue::{Refusal, Result, external, unlink};
 
 pub const ROUTES: &[Route] = &[
     route("GET", "/user/identities/authorize", authorize),
     atomic("DELETE", "/user/identities/{id}", unlink_identity),
 ];
 
-fn refuse_disabled(call: &Call) -> Result<()> {
-    if call.tenant.settings.is_on("manual_linking_enabled") {
-        return Ok(());
-    }
-    let message = "Manual linking is disabled";
-    Err(Refusal::new(404, "manual_linking_disabled", message).into())
-}
-
 /// The pages of providers are not there yet, which is what is said.
 fn authorize(call: &Call) -> Result<Reply> {
     call.user()?;
-    refuse_disabled(call)?;
+    external::refuse_unless_linking(&call.context())?;
     let message = "Unsupported provider: provider is not enabled";
     Err(Refusal::validation(message).into())
 }
 
 fn unlink_identity(call: &Call) -> Result<Reply> {
     let caller = call.user()?;
-    refuse_disabled(call)?;
+    external::refuse_unless_linking(&call.context())?;
     let id = call.id(0, "identity_id")?;
     let context = call.context_of(&caller.claims);
     if caller.user.aud != context.audience {

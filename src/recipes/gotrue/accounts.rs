@@ -175,11 +175,13 @@ pub fn lock(context: &Context, id: Uuid) -> Result<AuthUser> {
     auth_users::lock(&context.tenant.app_id, id).ok_or(Failure::Overtaken)
 }
 
-/// Has those who want an address or a number take turns. Before the user is locked: all take them in this order.
-pub fn lock_contact(context: &Context, email: Option<&str>, phone: Option<&str>) {
+/// Has those who want one of these addresses and numbers take turns, all in one order. Before the user is locked: so do all.
+pub fn lock_addresses<'a>(context: &Context, addresses: impl IntoIterator<Item = &'a str>) {
     let tenant = context.tenant;
-    for value in [email, phone].into_iter().flatten() {
-        auth_users::lock_address(&tenant.app_id, tenant.id(), value);
+    let mut addresses: Vec<_> = addresses.into_iter().collect();
+    addresses.sort_unstable();
+    for address in addresses {
+        auth_users::lock_address(&tenant.app_id, tenant.id(), address);
     }
 }
 

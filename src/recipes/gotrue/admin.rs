@@ -157,7 +157,8 @@ pub fn update(context: &Context, role: &str, user: &AuthUser, new: Changes) -> R
         }
         None => None,
     };
-    accounts::lock_contact(context, new.email.as_deref(), new.phone.as_deref());
+    let wanted = [new.email.as_deref(), new.phone.as_deref()];
+    accounts::lock_addresses(context, wanted.into_iter().flatten());
     let mut user = accounts::lock(context, user.id)?;
     refuse_taken(context, &new, Some(user.id))
         .map_err(|_| Refusal::new(500, "", "Error updating user"))?;

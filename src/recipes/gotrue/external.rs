@@ -66,15 +66,24 @@ struct Met {
     was_proven: bool,
 }
 
+/// Refuses where users link and unlink nothing themselves.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn refuse_unless_linking(context: &Context) -> Result<()> {
+    if context.is_on("manual_linking_enabled") {
+        return Ok(());
+    }
+    let message = "Manual linking is disabled";
+    Err(Refusal::new(404, "manual_linking_disabled", message).into())
+}
+
 /// Gives a user who is signed in an account at a provider, too.
 ///
 /// # Errors
 /// [`Refusal`].
 pub fn link(context: &Context, user: &AuthUser, account: &ExternalAccount) -> Result<Tokens> {
-    if !context.is_on("manual_linking_enabled") {
-        let message = "Manual linking is disabled";
-        return Err(Refusal::new(404, "manual_linking_disabled", message).into());
-    }
+    refuse_unless_linking(context)?;
     context.tenant.hold()?;
     let app_id = &context.tenant.app_id;
     if let Some(method_id) = find(context, account) {
@@ -84,7 +93,8 @@ pub fn link(context: &Context, user: &AuthUser, account: &ExternalAccount) -> Re
         };
         return Err(Refusal::new(422, "identity_already_exists", message).into());
     }
-    lock_addresses(context, account);
+    let addresses = account.emails.iter().map(|email| email.address.as_str());
+    accounts::lock_addresses(context, addresses);
     let mut user = accounts::lock(context, user.id)?;
     let methods = identities::methods_of(app_id, user.id);
     let proves = |email: &Email| email.is_verified || autoconfirm(context, true);
@@ -160,7 +170,8 @@ fn meet_again(context: &Context, account: &ExternalAccount, method_id: Uuid) -> 
 
 /// The user whose account it is from now on: who has its address, or a new one.
 fn meet(context: &Context, account: &ExternalAccount) -> Result<Met> {
-    lock_addresses(context, account);
+    let addresses = account.emails.iter().map(|email| email.address.as_str());
+    accounts::lock_addresses(context, addresses);
     let mut found: Vec<Uuid> = Vec::new();
     for email in account.emails.iter().filter(|email| email.is_verified) {
         let user = accounts::find_by_email(context, &email.address);
@@ -326,15 +337,6 @@ fn add(
         verified_emails::insert(&context.tenant.app_id, &shown_id, &email.address);
     }
     Ok(method_id)
-}
-
-/// Nobody else comes with one of these addresses meanwhile.
-fn lock_addresses(context: &Context, account: &ExternalAccount) {
-    let mut addresses: Vec<_> = account.emails.iter().map(|email| &email.address).collect();
-    addresses.sort_unstable();
-    for address in addresses {
-        auth_users::lock_address(&context.tenant.app_id, context.tenant.id(), address);
-    }
 }
 
 /// Notes that an address of a user who is locked has been proven.

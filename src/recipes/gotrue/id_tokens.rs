@@ -10,9 +10,16 @@ use uuid::Uuid;
 use super::{Context, Failure, Refusal, Result, provider_keys};
 
 const APPLE: [&str; 2] = ["https://appleid.apple.com", "https://account.apple.com"];
-const GOOGLE: &str = "https://accounts.google.com";
-const FACEBOOK: &str = "https://www.facebook.com";
 const AZURE: &str = "https://login.microsoftonline.com";
+/// Providers that have one issuer, or the first of several.
+const ISSUERS: [(&str, &str); 6] = [
+    ("apple", APPLE[0]),
+    ("facebook", "https://www.facebook.com"),
+    ("google", "https://accounts.google.com"),
+    ("kakao", "https://kauth.kakao.com"),
+    ("snapchat", "https://accounts.snapchat.com"),
+    ("vercel_marketplace", "https://marketplace.vercel.com"),
+];
 
 /// A token as it was handed over. Empty texts are absent.
 pub struct Shown<'a> {
@@ -76,26 +83,19 @@ fn issuer<'a>(context: &'a Context, shown: &Shown<'a>) -> Result<Issuer<'a>> {
     let keycloak = settings.provider("keycloak").and_then(|own| own.url);
     let by_issuer = match given {
         "" => None,
-        GOOGLE => Some("google"),
-        FACEBOOK => Some("facebook"),
-        "https://kauth.kakao.com" => Some("kakao"),
-        "https://accounts.snapchat.com" => Some("snapchat"),
-        "https://marketplace.vercel.com" => Some("vercel_marketplace"),
         issuer if APPLE.contains(&issuer) => Some("apple"),
         issuer if is_azure(issuer) => Some("azure"),
         issuer if Some(issuer) == keycloak => Some("keycloak"),
-        _ => None,
+        issuer => ISSUERS
+            .iter()
+            .find(|(_, own)| *own == issuer)
+            .map(|(name, _)| *name),
     };
     let name = shown.provider.or(by_issuer).unwrap_or_default();
-    let usual = match name {
-        "apple" => APPLE[0],
-        "google" => GOOGLE,
-        "azure" => AZURE,
-        "facebook" => FACEBOOK,
-        "kakao" => "https://kauth.kakao.com",
-        "snapchat" => "https://accounts.snapchat.com",
-        "vercel_marketplace" => "https://marketplace.vercel.com",
-        "keycloak" => keycloak.unwrap_or_default(),
+    let usual = match (name, ISSUERS.iter().find(|(known, _)| *known == name)) {
+        (_, Some((_, issuer))) => issuer,
+        ("azure", _) => AZURE,
+        ("keycloak", _) => keycloak.unwrap_or_default(),
         // A name that nobody knows hides none of theirs.
         _ if by_issuer.is_none() => return allowed(context, shown),
         _ => return Err(not_allowed(shown)),

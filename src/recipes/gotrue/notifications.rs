@@ -62,6 +62,9 @@ pub fn tell(context: &Context, user: &AuthUser, happening: &Happening) -> Result
     let settings = &context.tenant.settings;
     let notification = happening.notification();
     let name = notification.name();
+    if !context.is_on(&format!("mailer_notifications_{name}_enabled")) {
+        return Ok(());
+    }
     let to = match happening {
         Happening::EmailChanged { old } => Some(*old),
         _ if user.email_confirmed_at.is_none() => None,
@@ -71,9 +74,6 @@ pub fn tell(context: &Context, user: &AuthUser, happening: &Happening) -> Result
     let Some(to) = to.filter(may_be_told) else {
         return Ok(());
     };
-    if !context.is_on(&format!("mailer_notifications_{name}_enabled")) {
-        return Ok(());
-    }
     let (own, kind) = (happening.values(user), format!("{name}_notification"));
     if settings.hook("send_email").is_some() {
         let mut data = json!({

@@ -47,7 +47,8 @@ pub fn update(
         .password
         .map(|password| passwords::hash(context, password))
         .transpose()?;
-    accounts::lock_contact(context, request.email, request.phone);
+    let wanted = [request.email, request.phone];
+    accounts::lock_addresses(context, wanted.into_iter().flatten());
     let mut user = accounts::lock(context, user.id)?;
     let email = request
         .email

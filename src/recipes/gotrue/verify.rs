@@ -152,10 +152,7 @@ fn lock(context: &Context, code: &CodeRow) -> Result<AuthUser> {
     if code.kind == Kind::EmailChangeCurrent || code.kind == Kind::EmailChangeNew {
         addresses.extend(user.email_change.as_deref());
     }
-    addresses.sort_unstable();
-    for address in addresses {
-        accounts::lock_contact(context, Some(address), None);
-    }
+    accounts::lock_addresses(context, addresses);
     accounts::lock(context, code.user_id)
 }
 
