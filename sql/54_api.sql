@@ -23,7 +23,7 @@ END
 $function$;
 COMMENT ON FUNCTION auth.drop_api(text) IS 'Drops what auth.create_api has made in a schema, and nothing else: not the schema, and not if something depends on it';
 
-CREATE FUNCTION auth.create_api(schema text DEFAULT 'api', anon text DEFAULT 'anon',
+CREATE FUNCTION auth.create_api(schema text DEFAULT 'api', doors text[] DEFAULT '{users,services}', anon text DEFAULT 'anon',
     authenticated text DEFAULT 'authenticated', service_role text DEFAULT 'service_role', tenant_id text DEFAULT 'public',
     app_id text DEFAULT 'public') RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, auth, pg_temp
@@ -38,10 +38,10 @@ BEGIN
             USING ERRCODE = 'undefined_object', HINT = 'SELECT auth.create_api_roles() makes the roles';
     END IF;
     PERFORM auth.drop_api(schema);
-    EXECUTE auth.api_sql(schema, anon, authenticated, service_role, tenant_id, app_id);
+    EXECUTE auth.api_sql(schema, doors, anon, authenticated, service_role, tenant_id, app_id);
 END
 $function$;
-COMMENT ON FUNCTION auth.create_api(text, text, text, text, text, text) IS 'Makes, or makes anew, the schema that PostgREST serves: functions to sign up, in and out, and views of what is the caller''s, with the rights of the three roles. All or nothing; what was there under one of the names is left alone, and named in the error';
+COMMENT ON FUNCTION auth.create_api(text, text[], text, text, text, text, text) IS 'Makes, or makes anew, the schema that PostgREST serves, with the rights of the three roles. The door "users" is functions to sign up, in and out, and views of what is the caller''s; the door "services" views of all of the app. All or nothing; what was there under one of the names is left alone, and named in the error';
 
 CREATE FUNCTION auth.create_api_roles(authenticator text DEFAULT 'authenticator', anon text DEFAULT 'anon',
     authenticated text DEFAULT 'authenticated', service_role text DEFAULT 'service_role') RETURNS void

@@ -12,9 +12,31 @@ use views::{VIEWS, View};
 /// What the comments of all objects end with: by it they are known as ours.
 pub const MARK: &str = "(auth.create_api)";
 
+/// For whom a schema has something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Functions to sign up, in and out, and views of what is the caller's.
+    Users,
+    /// Views of all of the app.
+    Services,
+}
+
+impl Door {
+    pub const ALL: [Self; 2] = [Self::Users, Self::Services];
+
+    /// What callers call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Services => "services",
+        }
+    }
+}
+
 /// Whose schema is made.
 pub struct Target<'a> {
     pub schema: &'a str,
+    pub doors: Vec<Door>,
     pub tenant_id: &'a str,
     pub app_id: &'a str,
     pub roles: Roles<'a>,
@@ -61,11 +83,15 @@ pub fn sql(target: &Target) -> String {
         "GRANT EXECUTE ON FUNCTION auth.rpc(text, jsonb, text, text) TO {};\n",
         roles.all()
     );
-    for procedure in &PROCEDURES {
+    let users = target.doors.contains(&Door::Users);
+    for procedure in PROCEDURES.iter().filter(|_| users) {
         text.push('\n');
         text += &function(target, procedure);
     }
-    for view in &VIEWS {
+    for view in VIEWS
+        .iter()
+        .filter(|view| target.doors.contains(&view.door))
+    {
         text.push('\n');
         text += &view_sql(target, view);
     }
@@ -128,9 +154,9 @@ fn one_function(
 fn view_sql(target: &Target, view: &View) -> String {
     let name = format!("{}.{}", identifier(target.schema), view.name);
     let (source, comment) = (view.source, view.comment);
-    let role = match view.is_own {
-        true => target.roles.authenticated,
-        false => target.roles.service,
+    let role = match view.door {
+        Door::Users => target.roles.authenticated,
+        Door::Services => target.roles.service,
     };
     // Ids are unique over all apps, but whoever has another app's keys may name any.
     let app_id = literal(target.app_id);

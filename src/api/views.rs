@@ -1,12 +1,13 @@
 //! The views of an API schema.
 
+use super::Door;
+
 /// A view.
 pub struct View {
     pub name: &'static str,
     /// The view of the extension that it shows.
     pub source: &'static str,
-    /// Whether it shows what is the caller's; else all of the app, to services.
-    pub is_own: bool,
+    pub door: Door,
     /// What may be done besides reading.
     pub privileges: &'static str,
     pub comment: &'static str,
@@ -16,7 +17,7 @@ const fn own(name: &'static str, source: &'static str, comment: &'static str) ->
     View {
         name,
         source,
-        is_own: true,
+        door: Door::Users,
         privileges: "SELECT",
         comment,
     }
@@ -24,7 +25,7 @@ const fn own(name: &'static str, source: &'static str, comment: &'static str) ->
 
 const fn all(name: &'static str, source: &'static str, comment: &'static str) -> View {
     View {
-        is_own: false,
+        door: Door::Services,
         ..own(name, source, comment)
     }
 }

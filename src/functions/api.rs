@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{required, tenant_of};
 use crate::api::procedures::{self, Procedure};
-use crate::api::{self, MARK, Roles, Target};
+use crate::api::{self, Door, MARK, Roles, Target};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::fetch::Fetched;
@@ -168,6 +168,7 @@ fn respond(reply: &Reply) -> Option<Value> {
 #[search_path(pg_catalog, auth, pg_temp)]
 fn api_sql(
     schema: default!(Option<&str>, "'api'"),
+    doors: default!(Option<Vec<Option<String>>>, "'{users,services}'"),
     anon: default!(Option<&str>, "'anon'"),
     authenticated: default!(Option<&str>, "'authenticated'"),
     service_role: default!(Option<&str>, "'service_role'"),
@@ -178,6 +179,7 @@ fn api_sql(
         let tenant = tenant_of(tenant_id, app_id)?;
         Ok(api::sql(&Target {
             schema: required("schema", schema)?,
+            doors: doors_of(required("doors", doors)?)?,
             tenant_id: tenant.id(),
             app_id: &tenant.app_id,
             roles: Roles {
@@ -190,6 +192,23 @@ fn api_sql(
     text().unwrap_or_else(|error: Error| error.raise())
 }
 
+fn doors_of(names: Vec<Option<String>>) -> Result<Vec<Door>> {
+    let named = |name: &Option<String>| {
+        let name = name.as_deref().unwrap_or("null");
+        let door = Door::ALL.into_iter().find(|door| door.name() == name);
+        door.ok_or_else(|| {
+            let known = Door::ALL.map(Door::name).join("\" and \"");
+            Error::invalid(format!(
+                "argument \"doors\": there is no \"{name}\", there are \"{known}\""
+            ))
+        })
+    };
+    if names.is_empty() {
+        return Err(Error::invalid("argument \"doors\" must name one at least"));
+    }
+    names.iter().map(named).collect()
+}
+
 #[pg_extern(immutable, parallel_safe)]
 #[search_path(pg_catalog, auth, pg_temp)]
 fn api_mark() -> &'static str {
@@ -199,7 +218,7 @@ fn api_mark() -> &'static str {
 extension_sql!(
     r#"
 COMMENT ON FUNCTION auth.rpc(text, jsonb, text, text) IS 'What the functions of an API schema call: does an operation of the GoTrue door for the user of request.jwt.claims, and tells PostgREST status and headers through response.status and response.headers. What a refusal has to remember is remembered: it raises no error';
-COMMENT ON FUNCTION auth.api_sql(text, text, text, text, text, text) IS 'The statements that auth.create_api runs, to read them or to keep them in migrations';
+COMMENT ON FUNCTION auth.api_sql(text, text[], text, text, text, text, text) IS 'The statements that auth.create_api runs, to read them or to keep them in migrations';
 COMMENT ON FUNCTION auth.api_mark() IS 'What the comments of the objects of an API schema end with: by it auth.drop_api knows them';
 "#,
     name = "comments_api",

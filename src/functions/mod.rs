@@ -16,6 +16,7 @@ mod jwt;
 mod multitenancy;
 mod operation;
 mod passwordless;
+mod personaldata;
 mod policies;
 mod session;
 mod tenantusers;

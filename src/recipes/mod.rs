@@ -11,6 +11,7 @@ pub mod jwt;
 pub mod multitenancy;
 pub mod outbox;
 pub mod passwordless;
+pub mod personaldata;
 pub mod session;
 pub mod tenantusers;
 pub mod thirdparty;

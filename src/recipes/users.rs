@@ -326,7 +326,8 @@ fn without_other_users(app: &Tenant, mut ids: Vec<String>, user: &User) -> Vec<S
     ids
 }
 
-fn delete_what_hangs_on(app_id: &str, ids: &[String]) {
+/// Removes the rows under ids that no foreign key ties to users.
+pub(super) fn delete_what_hangs_on(app_id: &str, ids: &[String]) {
     store::sessions::delete_of(app_id, ids);
     store::one_time_tokens::delete_of(app_id, ids);
     store::active_users::delete_of(app_id, ids);

@@ -16,6 +16,7 @@ pub mod one_time_codes;
 pub mod one_time_tokens;
 pub mod outbox;
 pub mod passwordless;
+pub mod personal_data;
 pub mod primary_claims;
 pub mod provider_documents;
 pub mod rate_limits;

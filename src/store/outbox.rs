@@ -71,6 +71,16 @@ pub fn claim(most: i64, now: Time, until: Time) -> Vec<MessageRow> {
     )
 }
 
+/// All messages of an app.
+pub fn of_app(app_id: &str) -> Vec<MessageRow> {
+    db::query(
+        "SELECT id, app_id, tenant_id, channel, kind, message, attempts, created_at
+         FROM auth.outbox WHERE app_id = $1 ORDER BY created_at, id",
+        &[app_id.into()],
+        MessageRow::read,
+    )
+}
+
 /// A message that is still to be delivered, locked.
 pub fn lock(id: Uuid) -> Option<MessageRow> {
     db::query_opt(

@@ -55,6 +55,17 @@ test("roles that are missing are named, and who may not is told so", () => {
   assert.throws(() => psql("SET ROLE anon; SELECT auth.create_api('x')"), /permission denied/);
 });
 
+test("only the doors that are named", () => {
+  psql("SET ROLE app; SELECT auth.create_api('half', '{services}')");
+  assert.deepEqual(objects("half"), ["audit_log", "outbox", "sessions", "user_roles", "users"].map((name) => `half.${name}`));
+  psql("SET ROLE app; SELECT auth.create_api('half', '{users}')");
+  assert.deepEqual(objects("half"), objects().filter((name) => !/^api\.(audit_log|outbox|sessions|user_roles|users)$/.test(name)).map((name) => name.replace(/^api\./, "half.")));
+  for (const [doors, error] of [["{users,windows}", /argument "doors": there is no "windows", there are "users" and "services"/], ["{}", /argument "doors" must name one/], ["{NULL}", /there is no "null"/]]) {
+    assert.throws(() => psql("SET ROLE app; SELECT auth.create_api('half', :'doors')", { doors }), error);
+  }
+  psql("SET ROLE app; SELECT auth.drop_api('half'); DROP SCHEMA half");
+});
+
 test("an app and a tenant of their own", () => {
   psql("SELECT auth.create_or_update_app('shop', '{}'); SET ROLE app; SELECT auth.create_api('shop', app_id => 'shop')");
   psql("SELECT auth.set_setting('site_url', '\"https://shop.example.org\"', app_id => 'shop'), auth.set_setting('mailer_autoconfirm', 'true', app_id => 'shop')");
