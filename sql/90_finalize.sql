@@ -13,7 +13,8 @@ BEGIN
         JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
         WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass
           AND d.deptype = 'e' AND e.extname = 'auth' AND p.prorettype <> 'trigger'::regtype
-          AND p.proname NOT IN ('http', 'rpc', 'grant_server', 'grant_policies', 'courier_claim', 'courier_done', 'courier_failed')
+          AND p.proname NOT IN ('http', 'rpc', 'grant_server', 'grant_policies', 'courier_claim', 'courier_done',
+                                'courier_failed', 'take_over_members')
     LOOP
         EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s', target.signature, grantee);
     END LOOP;
@@ -41,50 +42,64 @@ END
 $function$;
 COMMENT ON FUNCTION auth.grant_policies(regrole) IS 'Lets a role use auth.uid() and the other helpers in policies. For roles that end users act as';
 
-DO $finalize$
+-- Every script ends with it: this one, and those of ALTER EXTENSION auth UPDATE.
+CREATE FUNCTION auth.take_over_members() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $function$
 DECLARE
     member record;
     creator text;
 BEGIN
+    SELECT e.extowner::regrole::text INTO creator FROM pg_extension e WHERE e.extname = 'auth';
+
+    FOR member IN
+        SELECT p.oid::regprocedure::text AS signature, p.prorettype
+        FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid JOIN pg_proc p ON p.oid = d.objid
+        WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+          AND e.extname = 'auth' AND p.proowner <> 'auth_admin'::regrole
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s OWNER TO auth_admin', member.signature);
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', member.signature);
+        IF member.prorettype <> 'trigger'::regtype AND member.signature <> 'auth.take_over_members()' THEN
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION', member.signature, creator);
+        END IF;
+    END LOOP;
+
+    -- With many users some plans are expected to be so dear that Postgres would compile them, which takes much longer than to
+    -- run them. CREATE OR REPLACE FUNCTION forgets it.
+    FOR member IN
+        SELECT p.oid::regprocedure::text AS signature
+        FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid JOIN pg_proc p ON p.oid = d.objid
+        WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+          AND e.extname = 'auth' AND p.prosecdef AND NOT coalesce('jit=off' = ANY (p.proconfig), false)
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SET jit TO off', member.signature);
+    END LOOP;
+
+    FOR member IN
+        SELECT c.oid, c.oid::regclass::text AS name, c.relkind
+        FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid JOIN pg_class c ON c.oid = d.objid
+        WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_class'::regclass AND d.deptype = 'e'
+          AND e.extname = 'auth' AND c.relowner <> 'auth_admin'::regrole
+    LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO auth_admin', member.name);
+        IF member.relkind IN ('r', 'S') THEN
+            PERFORM pg_extension_config_dump(member.oid::regclass, '');
+        END IF;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION auth.take_over_members() IS 'Part of CREATE EXTENSION and ALTER EXTENSION UPDATE: gives what they have made to auth_admin, takes it from PUBLIC, and has tables dumped';
+
+SELECT auth.take_over_members();
+
+-- Rights of whoever makes the extension.
+DO $finalize$
+DECLARE
+    creator text;
+BEGIN
     SELECT e.extowner::pg_catalog.regrole::text INTO creator
     FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'auth';
-
-    FOR member IN
-        SELECT p.oid::pg_catalog.regprocedure::text AS signature, p.prorettype, p.prosecdef
-        FROM pg_catalog.pg_depend d
-        JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
-        JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) d.objid
-        WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
-          AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
-          AND d.deptype OPERATOR(pg_catalog.=) 'e' AND e.extname OPERATOR(pg_catalog.=) 'auth'
-    LOOP
-        EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO auth_admin', member.signature);
-        EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', member.signature);
-        IF member.prorettype OPERATOR(pg_catalog.<>) 'pg_catalog.trigger'::pg_catalog.regtype THEN
-            EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION',
-                                      member.signature, creator);
-        END IF;
-        -- With many users some plans are expected to be so dear that Postgres would compile them, which takes much longer
-        -- than to run them.
-        IF member.prosecdef THEN
-            EXECUTE pg_catalog.format('ALTER FUNCTION %s SET jit TO off', member.signature);
-        END IF;
-    END LOOP;
-
-    FOR member IN
-        SELECT c.oid, c.oid::pg_catalog.regclass::text AS name, c.relkind
-        FROM pg_catalog.pg_depend d
-        JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
-        JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) d.objid
-        WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
-          AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
-          AND d.deptype OPERATOR(pg_catalog.=) 'e' AND e.extname OPERATOR(pg_catalog.=) 'auth'
-    LOOP
-        EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO auth_admin', member.name);
-        IF member.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'S']::"char"[]) THEN
-            PERFORM pg_catalog.pg_extension_config_dump(member.oid::pg_catalog.regclass, '');
-        END IF;
-    END LOOP;
 
     EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA auth TO %s WITH GRANT OPTION', creator);
     EXECUTE pg_catalog.format('GRANT SELECT ON auth.settings, auth.dead_letters TO %s WITH GRANT OPTION', creator);
