@@ -144,6 +144,7 @@ extension_sql_file!(
     name = "api",
     requires = ["api_views", functions::api::api_mark]
 );
+extension_sql_file!("../sql/56_grants.sql", name = "grants", requires = ["api"]);
 extension_sql_file!("../sql/90_finalize.sql", name = "finalize", finalize);
 
 /// Required by `cargo pgrx test`.

@@ -88,7 +88,7 @@ COMMENT ON FUNCTION auth.can_create_primary_user IS 'What auth.create_primary_us
 COMMENT ON FUNCTION auth.create_primary_user IS 'Lets further login methods be linked to a user. Status: OK with wasAlreadyAPrimaryUser and user; RECIPE_USER_ID_ALREADY_LINKED_WITH_PRIMARY_USER_ID_ERROR, ACCOUNT_INFO_ALREADY_ASSOCIATED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR, both with primaryUserId and description';
 COMMENT ON FUNCTION auth.can_link_accounts IS 'What auth.link_accounts would answer; changes nothing';
 COMMENT ON FUNCTION auth.link_accounts IS 'Makes the login method of one user one of a primary user''s, and ends the former''s sessions. Link only what is known to be the same person: both addresses verified. Status: OK with accountsAlreadyLinked and user; INPUT_USER_IS_NOT_A_PRIMARY_USER, RECIPE_USER_ID_ALREADY_LINKED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR, ACCOUNT_INFO_ALREADY_ASSOCIATED_WITH_ANOTHER_PRIMARY_USER_ID_ERROR';
-COMMENT ON FUNCTION auth.unlink_account IS 'Makes a linked login method a user of its own again. That of the primary user itself is deleted while others are linked to it, for the user''s id is its. Answers OK, wasLinked and wasRecipeUserDeleted';
+COMMENT ON FUNCTION auth.unlink_account IS 'Makes a linked login method a user of its own again. That of the primary user itself is deleted while others are linked to it, for the user''s id is its. Status: OK with wasLinked and wasRecipeUserDeleted';
 "#,
     name = "comments_accountlinking",
     requires = [

@@ -35,7 +35,8 @@ fn courier_claim(
 
 #[pg_extern(security_definer)]
 #[search_path(pg_catalog, auth, pg_temp)]
-fn courier_done(id: Uuid, _detail: Option<&str>) {
+#[expect(unused_variables, reason = "a public argument, whose name callers see")]
+fn courier_done(id: Uuid, detail: Option<&str>) {
     outbox::done(uuid::Uuid::from_bytes(*id.as_bytes()));
 }
 
@@ -48,8 +49,8 @@ fn courier_failed(id: Uuid, error: &str, is_permanent: bool, retry_after_seconds
 
 extension_sql!(
     r#"
-COMMENT ON FUNCTION auth.courier_claim IS 'Hands out at most so many messages that are due, each to one caller, who has so many seconds to say what became of it; then others may take it over. transport says which way it goes; null is: none is configured';
-COMMENT ON FUNCTION auth.courier_done IS 'Takes a message that was delivered out of the outbox';
+COMMENT ON FUNCTION auth.courier_claim IS 'Hands out messages that are due, as many as the first argument says, each to one caller, who has as many seconds as the second says to tell what became of it; then others may take it over. transport says which way it goes; null is: none is configured';
+COMMENT ON FUNCTION auth.courier_done IS 'Takes a message that was delivered out of the outbox. detail is what the receiver said; it is not kept';
 COMMENT ON FUNCTION auth.courier_failed IS 'Notes why a message was not delivered: it is tried again later (after so many seconds, if the other side has said so), or, when that is pointless or has gone on for a day, given up and shown in auth.dead_letters';
 "#,
     name = "comments_courier",

@@ -92,11 +92,11 @@ fn unverify_email(
 
 extension_sql!(
     r#"
-COMMENT ON FUNCTION auth.create_email_verification_token IS 'A token to mail to an address of a user: OK and token, or EMAIL_ALREADY_VERIFIED_ERROR';
-COMMENT ON FUNCTION auth.verify_email IS 'Uses such a token up, in the tenant that it was made in: OK, userId and email, or EMAIL_VERIFICATION_INVALID_TOKEN_ERROR';
-COMMENT ON FUNCTION auth.is_email_verified IS 'Whether an address of a user is verified: OK and isVerified. The address is compared as given; addresses are kept in lower case';
-COMMENT ON FUNCTION auth.revoke_email_verification_tokens IS 'Makes the outstanding tokens for an address of a user in a tenant worthless. Answers OK';
-COMMENT ON FUNCTION auth.unverify_email IS 'Forgets that an address of a user was verified. Answers OK';
+COMMENT ON FUNCTION auth.create_email_verification_token IS 'Makes a token to mail to an address of a user. Statuses: OK with token; EMAIL_ALREADY_VERIFIED_ERROR';
+COMMENT ON FUNCTION auth.verify_email IS 'Verifies the address that a token of auth.create_email_verification_token was mailed to, and uses the token up, in the tenant that it was made in. Statuses: OK with userId and email; EMAIL_VERIFICATION_INVALID_TOKEN_ERROR';
+COMMENT ON FUNCTION auth.is_email_verified IS 'Whether an address of a user is verified. The address is compared as given; addresses are kept in lower case. Status: OK with isVerified';
+COMMENT ON FUNCTION auth.revoke_email_verification_tokens IS 'Makes the outstanding tokens for an address of a user in a tenant worthless. Status: OK';
+COMMENT ON FUNCTION auth.unverify_email IS 'Forgets that an address of a user was verified. Status: OK';
 "#,
     name = "comments_emailverification",
     requires = [

@@ -39,6 +39,7 @@ fn http_routes() -> TableIterator<
         name!(door, &'static str),
         name!(method, &'static str),
         name!(path, &'static str),
+        name!(summary, Option<&'static str>),
     ),
 > {
     TableIterator::new(routes())

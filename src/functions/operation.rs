@@ -1,4 +1,4 @@
-//! Running the thing.
+//! Operation: settings, maintenance, version.
 
 use pgrx::prelude::*;
 use serde_json::{Map, Value, json};

@@ -226,9 +226,9 @@ extension_sql!(
 COMMENT ON FUNCTION auth.create_code IS 'A code for one of: an address, a number, or a device that has one already (send again). user_input_code: a code of your own in place of six digits. Status: OK with preAuthSessionId, codeId, deviceId, userInputCode, linkCode, timeCreated and codeLifetime (ms); RESTART_FLOW_ERROR, USER_INPUT_CODE_ALREADY_USED_ERROR. Send userInputCode or a link with linkCode; the front end keeps deviceId and preAuthSessionId';
 COMMENT ON FUNCTION auth.check_code IS 'Whether a code is right, by device_id and user_input_code or by link_code; it is not used up, but a wrong one counts. Status: OK with consumedDevice; RESTART_FLOW_ERROR, INCORRECT_USER_INPUT_CODE_ERROR, EXPIRED_USER_INPUT_CODE_ERROR with failedCodeInputAttemptCount and maximumCodeInputAttempts';
 COMMENT ON FUNCTION auth.consume_code IS 'Signs in, or up, with a code, by device_id and user_input_code or by link_code, and uses up all codes of its address or number. An address counts as verified. Status: OK with user, recipeUserId, createdNewUser and consumedDevice; otherwise as auth.check_code';
-COMMENT ON FUNCTION auth.list_codes IS 'The devices that wait for codes, of an address, a number, a device or a pre-auth session: OK and devices';
-COMMENT ON FUNCTION auth.revoke_code IS 'Makes a code worthless, or all codes of a device (pre_auth_session_id). Answers OK, also for what is unknown';
-COMMENT ON FUNCTION auth.revoke_all_codes IS 'Makes all codes of an address or a number in a tenant worthless. Answers OK';
+COMMENT ON FUNCTION auth.list_codes IS 'The devices that wait for codes, of an address, a number, a device or a pre-auth session. Status: OK with devices';
+COMMENT ON FUNCTION auth.revoke_code IS 'Makes a code worthless, or all codes of a device (pre_auth_session_id). Status: OK, also for what is unknown';
+COMMENT ON FUNCTION auth.revoke_all_codes IS 'Makes all codes of an address or a number in a tenant worthless. Status: OK';
 COMMENT ON FUNCTION auth.update_passwordless_user IS 'Changes address or number of a passwordless login method; what is null stays, unless it is to be cleared. Status: OK, UNKNOWN_USER_ID_ERROR, EMAIL_ALREADY_EXISTS_ERROR, PHONE_NUMBER_ALREADY_EXISTS_ERROR, EMAIL_CHANGE_NOT_ALLOWED_ERROR, PHONE_NUMBER_CHANGE_NOT_ALLOWED_ERROR';
 "#,
     name = "comments_passwordless",

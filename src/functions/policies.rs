@@ -1,5 +1,6 @@
-//! What policies ask about the caller that need a look into tables. What the caller's token says stands in
-//! sql/50_policies.sql.
+//! What policies ask about the caller.
+//!
+//! These need a look into tables; what the caller's token says stands in sql/50_policies.sql.
 //!
 //! Both read the setting `request.jwt.claims`, which PostgREST sets from a token that it has verified. A SQL
 //! user who is free to run SET can claim to be anybody: see docs/security.md.

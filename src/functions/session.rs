@@ -263,15 +263,15 @@ fn update_access_token_payload(
 
 extension_sql!(
     r#"
-COMMENT ON FUNCTION auth.create_session IS 'Opens a session for a user, or for any other text. Status: OK with session, accessToken and refreshToken (times in milliseconds since the epoch), and antiCsrfToken if asked for. The payload goes into the access token; session_data stays on the server. A payload with a claim that only the server sets (sub, exp, iat, ...) is an error (22023)';
+COMMENT ON FUNCTION auth.create_session IS 'Opens a session for a user, or for any other text. Status: OK with session, accessToken and refreshToken (times in milliseconds since the epoch), and antiCsrfToken if asked for. The payload goes into the access token; session_data stays on the server. A payload with a claim that only the server sets (sub, exp, iat, ...) is an error (22023). use_dynamic_key: sign with the key that rotates, not with that which stays';
 COMMENT ON FUNCTION auth.verify_session IS 'Verifies an access token of any dialect. Statuses: OK with session; TRY_REFRESH_TOKEN with message; UNAUTHORISED with message. Reads no table unless check_database, which also sees that a session was revoked. The anti-CSRF value is checked when it is given';
 COMMENT ON FUNCTION auth.refresh IS 'Exchanges a refresh token for new tokens. Statuses: OK as create_session; UNAUTHORISED with message; TOKEN_THEFT_DETECTED with session, and the session is then over. The replaced token works for refresh_token_rotation_grace_period seconds more, so that a client that lost the answer can come back. A session with an anti-CSRF value must bring it';
 COMMENT ON FUNCTION auth.regenerate_access_token IS 'Gives a session another payload (none given: the stored one), and its bearer an access token that lives as long as the presented one. Statuses: OK with session and, unless the presented token has expired, accessToken; UNAUTHORISED';
 COMMENT ON FUNCTION auth.get_session IS 'What is known of a session. Statuses: OK with sessionHandle, userId, recipeUserId, tenantId, userDataInDatabase, userDataInJWT, expiry and timeCreated (milliseconds since the epoch); UNAUTHORISED';
-COMMENT ON FUNCTION auth.list_sessions IS 'Handles of a user''s sessions that have not expired, in one tenant or (null) in all. Status: OK with sessionHandles';
-COMMENT ON FUNCTION auth.revoke_session IS 'Ends a session. Status: OK with sessionHandlesRevoked, empty when there was none';
-COMMENT ON FUNCTION auth.revoke_sessions IS 'Ends sessions. Status: OK with sessionHandlesRevoked, those that were there';
-COMMENT ON FUNCTION auth.revoke_user_sessions IS 'Ends a user''s sessions, in one tenant or (null) in all. Status: OK with sessionHandlesRevoked';
+COMMENT ON FUNCTION auth.list_sessions IS 'Handles of a user''s sessions that have not expired, in one tenant or (null) in all; all_linked: also of those of linked login methods. Status: OK with sessionHandles';
+COMMENT ON FUNCTION auth.revoke_session IS 'Ends a session: it cannot be refreshed any more, and its access tokens live until they expire for whoever does not ask the database. Status: OK with sessionHandlesRevoked, empty when there was none';
+COMMENT ON FUNCTION auth.revoke_sessions IS 'Ends sessions, as auth.revoke_session does. Status: OK with sessionHandlesRevoked, those that were there';
+COMMENT ON FUNCTION auth.revoke_user_sessions IS 'Ends a user''s sessions, in one tenant or (null) in all, as auth.revoke_session does; all_linked: also those of linked login methods. Status: OK with sessionHandlesRevoked';
 COMMENT ON FUNCTION auth.update_session_data IS 'Replaces the data that a session keeps on the server. Statuses: OK; UNAUTHORISED';
 COMMENT ON FUNCTION auth.update_access_token_payload IS 'Replaces the payload that a session''s next access token carries. Statuses: OK; UNAUTHORISED';
 "#,

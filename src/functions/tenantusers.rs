@@ -70,8 +70,8 @@ extension_sql!(
     r#"
 COMMENT ON FUNCTION auth.associate_user_to_tenant IS 'Puts a login method into a tenant. Status: OK with wasAlreadyAssociated; UNKNOWN_USER_ID_ERROR, EMAIL_ALREADY_EXISTS_ERROR, PHONE_NUMBER_ALREADY_EXISTS_ERROR, THIRD_PARTY_USER_ALREADY_EXISTS_ERROR, ASSOCIATION_NOT_ALLOWED_ERROR with reason';
 COMMENT ON FUNCTION auth.disassociate_user_from_tenant IS 'Takes a login method out of a tenant, with its sessions, roles and tokens there; the user stays. Status: OK with wasAssociated; UNKNOWN_USER_ID_ERROR';
-COMMENT ON FUNCTION auth.create_or_update_third_party_config IS 'Keeps the configuration of a provider for a tenant, as SuperTokens'' SDKs write it. Answers OK and createdNew';
-COMMENT ON FUNCTION auth.delete_third_party_config IS 'Removes the configuration of a provider from a tenant. Answers OK and didConfigExist';
+COMMENT ON FUNCTION auth.create_or_update_third_party_config IS 'Keeps the configuration of a provider for a tenant, as SuperTokens'' SDKs write it. Status: OK with createdNew';
+COMMENT ON FUNCTION auth.delete_third_party_config IS 'Removes the configuration of a provider from a tenant. Status: OK with didConfigExist';
 "#,
     name = "comments_tenantusers",
     requires = [

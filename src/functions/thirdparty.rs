@@ -44,7 +44,7 @@ fn third_party_sign_in_up(
 
 extension_sql!(
     r#"
-COMMENT ON FUNCTION auth.third_party_sign_in_up IS 'Signs a provider''s user in, or up when it is new to the tenant; call it with what the provider has confirmed. is_verified: whether the provider vouches for the address. Status: OK with user, recipeUserId and createdNewUser; EMAIL_CHANGE_NOT_ALLOWED_ERROR with reason';
+COMMENT ON FUNCTION auth.third_party_sign_in_up IS 'Signs a provider''s user in, or up when it is new to the tenant; call it with what the provider has confirmed. is_verified: whether the provider vouches for the address. Statuses: OK with user, recipeUserId and createdNewUser; EMAIL_CHANGE_NOT_ALLOWED_ERROR with reason';
 "#,
     name = "comments_thirdparty",
     requires = [third_party_sign_in_up]

@@ -87,7 +87,7 @@ extension_sql!(
     r#"
 COMMENT ON FUNCTION auth.create_user_id_mapping IS 'Lets callers know a login method by an id from another system. Refused (22023) while sessions, metadata or roles are kept under our id, unless forced. Status: OK, UNKNOWN_SUPERTOKENS_USER_ID_ERROR, USER_ID_MAPPING_ALREADY_EXISTS_ERROR';
 COMMENT ON FUNCTION auth.get_user_id_mapping IS 'The mapping of an id: ours (SUPERTOKENS), the other system''s (EXTERNAL) or either (ANY). Status: OK with superTokensUserId, externalUserId and externalUserIdInfo; UNKNOWN_MAPPING_ERROR';
-COMMENT ON FUNCTION auth.delete_user_id_mapping IS 'Removes a mapping. Refused (22023) while rows are kept under the external id, unless forced. Answers OK and didMappingExist';
+COMMENT ON FUNCTION auth.delete_user_id_mapping IS 'Removes a mapping. Refused (22023) while rows are kept under the external id, unless forced. Status: OK with didMappingExist';
 COMMENT ON FUNCTION auth.update_external_user_id_info IS 'Replaces what is noted about an external id; null removes it. Status: OK, UNKNOWN_MAPPING_ERROR';
 "#,
     name = "comments_useridmapping",

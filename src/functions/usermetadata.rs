@@ -48,9 +48,9 @@ fn remove_user_metadata(
 
 extension_sql!(
     r#"
-COMMENT ON FUNCTION auth.get_user_metadata IS 'What the application''s server keeps about a user: {"status": "OK", "metadata": {...}}, empty for a user without any. Any id will do, known as a user or not';
-COMMENT ON FUNCTION auth.update_user_metadata IS 'Merges an object into a user''s metadata at its top level: a null removes a member, anything else replaces it. Answers OK and the merged metadata';
-COMMENT ON FUNCTION auth.remove_user_metadata IS 'Removes all metadata of a user. Answers OK, also when there was none';
+COMMENT ON FUNCTION auth.get_user_metadata IS 'What the application''s server keeps about a user; any id will do, known as a user or not. Status: OK with metadata, empty when there is none';
+COMMENT ON FUNCTION auth.update_user_metadata IS 'Merges an object into a user''s metadata at its top level: a null removes a member, anything else replaces it. Status: OK with metadata, as merged';
+COMMENT ON FUNCTION auth.remove_user_metadata IS 'Removes all metadata of a user. Status: OK, also when there was none';
 "#,
     name = "comments_usermetadata",
     requires = [

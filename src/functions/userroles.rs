@@ -163,16 +163,16 @@ fn list_users_with_role(
 
 extension_sql!(
     r#"
-COMMENT ON FUNCTION auth.create_role_or_add_permissions IS 'Makes a role if there is none of that name, and adds permissions to it; it removes none. Answers OK and createdNewRole';
-COMMENT ON FUNCTION auth.delete_role IS 'Removes a role, its permissions and its assignments in all tenants. Answers OK and didRoleExist';
-COMMENT ON FUNCTION auth.list_roles IS 'All roles of an app: OK and roles';
-COMMENT ON FUNCTION auth.list_role_permissions IS 'What a role permits: OK and permissions, or UNKNOWN_ROLE_ERROR';
-COMMENT ON FUNCTION auth.remove_role_permissions IS 'Removes permissions from a role; without a list, all of them. Answers OK or UNKNOWN_ROLE_ERROR';
-COMMENT ON FUNCTION auth.list_roles_with_permission IS 'The roles that have a permission: OK and roles';
-COMMENT ON FUNCTION auth.add_user_role IS 'Gives a user a role in a tenant; any id will do, known as a user or not. Answers OK and didUserAlreadyHaveRole, or UNKNOWN_ROLE_ERROR';
-COMMENT ON FUNCTION auth.remove_user_role IS 'Takes a role from a user in a tenant. Answers OK and didUserHaveRole, or UNKNOWN_ROLE_ERROR';
-COMMENT ON FUNCTION auth.list_user_roles IS 'The roles of a user in a tenant: OK and roles, empty for an unknown user';
-COMMENT ON FUNCTION auth.list_users_with_role IS 'The ids of those who have a role in a tenant: OK and users, or UNKNOWN_ROLE_ERROR';
+COMMENT ON FUNCTION auth.create_role_or_add_permissions IS 'Makes a role if there is none of that name, and adds permissions to it; it removes none. Status: OK with createdNewRole';
+COMMENT ON FUNCTION auth.delete_role IS 'Removes a role, its permissions and its assignments in all tenants. Status: OK with didRoleExist';
+COMMENT ON FUNCTION auth.list_roles IS 'All roles of an app. Status: OK with roles';
+COMMENT ON FUNCTION auth.list_role_permissions IS 'What a role permits. Statuses: OK with permissions; UNKNOWN_ROLE_ERROR';
+COMMENT ON FUNCTION auth.remove_role_permissions IS 'Removes permissions from a role; without a list, all of them. Statuses: OK; UNKNOWN_ROLE_ERROR';
+COMMENT ON FUNCTION auth.list_roles_with_permission IS 'The roles that have a permission. Status: OK with roles';
+COMMENT ON FUNCTION auth.add_user_role IS 'Gives a user a role in a tenant; any id will do, known as a user or not. Statuses: OK with didUserAlreadyHaveRole; UNKNOWN_ROLE_ERROR';
+COMMENT ON FUNCTION auth.remove_user_role IS 'Takes a role from a user in a tenant. Statuses: OK with didUserHaveRole; UNKNOWN_ROLE_ERROR';
+COMMENT ON FUNCTION auth.list_user_roles IS 'The roles of a user in a tenant. Status: OK with roles, empty for an unknown user';
+COMMENT ON FUNCTION auth.list_users_with_role IS 'The ids of those who have a role in a tenant. Statuses: OK with users; UNKNOWN_ROLE_ERROR';
 "#,
     name = "comments_userroles",
     requires = [

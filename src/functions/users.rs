@@ -171,7 +171,7 @@ COMMENT ON FUNCTION auth.search_users IS 'The users of a tenant of whom one logi
 COMMENT ON FUNCTION auth.count_users IS 'How many users a tenant, or with all_tenants the app, has. Status: OK with count';
 COMMENT ON FUNCTION auth.count_active_users IS 'How many users were active since a time. Activity is noted at most once in five minutes. Status: OK with count';
 COMMENT ON FUNCTION auth.users_by_account_info IS 'The users of a tenant with this address, number or third-party id: all that is given must match, or with do_union any. Status: OK with users, oldest first';
-COMMENT ON FUNCTION auth.delete_user IS 'Deletes a user, its sessions and all that hangs on it; or only the login method named, while others remain. Status: OK, also for an unknown id';
+COMMENT ON FUNCTION auth.delete_user IS 'Deletes a user, its sessions and all that hangs on it; or, without remove_all_linked_accounts, only the login method whose id is given, while others remain. Status: OK, also for an unknown id';
 "#,
     name = "comments_users",
     requires = [

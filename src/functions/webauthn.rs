@@ -245,7 +245,7 @@ COMMENT ON FUNCTION auth.register_webauthn_credential IS 'Adds a passkey to a lo
 COMMENT ON FUNCTION auth.list_webauthn_credentials IS 'The passkeys of a login method. Status: OK with credentials';
 COMMENT ON FUNCTION auth.remove_webauthn_credential IS 'Removes a passkey of a login method, the last one, too. Statuses: OK; CREDENTIAL_NOT_FOUND_ERROR';
 COMMENT ON FUNCTION auth.create_recover_account_token IS 'Makes a token for a user who has lost the passkey, to be sent to the address. Statuses: OK with token; UNKNOWN_USER_ID_ERROR';
-COMMENT ON FUNCTION auth.consume_recover_account_token IS 'Uses such a token up, and all others of its address; then register a passkey for the user. Statuses: OK with userId and email; RECOVER_ACCOUNT_TOKEN_INVALID_ERROR';
+COMMENT ON FUNCTION auth.consume_recover_account_token IS 'Uses up a token of auth.create_recover_account_token, and all others of its address; then register a passkey for the user. Statuses: OK with userId and email; RECOVER_ACCOUNT_TOKEN_INVALID_ERROR';
 "#,
     name = "comments_webauthn",
     requires = [

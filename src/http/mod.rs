@@ -21,10 +21,19 @@ pub fn serve(request: &Request) -> Reply {
     }
 }
 
-/// All operations: door, method and path.
-pub fn routes() -> Vec<(&'static str, &'static str, &'static str)> {
-    let cdi = cdi::routes().map(|(method, path)| ("cdi", method, path));
-    let gotrue = gotrue::routes().map(|(method, path)| ("gotrue", method, path));
+/// An operation for the reference: door, method, path, and what it does. That of the CDI's stands in
+/// docs/openapi/cdi.json.
+pub type Operation = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+);
+
+/// All operations.
+pub fn routes() -> Vec<Operation> {
+    let cdi = cdi::routes().map(|(method, path)| ("cdi", method, path, None));
+    let gotrue = gotrue::routes().map(|(method, path, summary)| ("gotrue", method, path, summary));
     cdi.chain(gotrue).collect()
 }
 

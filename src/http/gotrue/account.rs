@@ -13,10 +13,13 @@ use crate::recipes::gotrue::update::{self, Update};
 use crate::recipes::gotrue::{Refusal, Result, factors, passwords, texts};
 
 pub const ROUTES: &[Route] = &[
-    route("GET", "/user", get),
-    atomic("PUT", "/user", put).limited(Limit::User),
-    atomic("GET", "/reauthenticate", reauthenticate),
-    atomic("POST", "/reauthenticate", reauthenticate),
+    route("GET", "/user", get).about("The caller"),
+    atomic("PUT", "/user", put)
+        .about("Changes the caller: address and number once they are confirmed, password, metadata")
+        .limited(Limit::User),
+    atomic("GET", "/reauthenticate", reauthenticate)
+        .about("Sends the caller a nonce, with which it can change its password"),
+    atomic("POST", "/reauthenticate", reauthenticate).about("The same"),
 ];
 
 fn get(call: &Call) -> Result<Reply> {

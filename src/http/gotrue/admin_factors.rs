@@ -14,9 +14,10 @@ use crate::recipes::gotrue::{Result, factors};
 use crate::store::factors::FactorKind;
 
 pub const ROUTES: &[Route] = &[
-    route("GET", "/admin/users/{id}/factors", list),
-    atomic("PUT", "/admin/users/{id}/factors/{id}", update),
-    atomic("DELETE", "/admin/users/{id}/factors/{id}", delete),
+    route("GET", "/admin/users/{id}/factors", list).about("Lists a user's second factors"),
+    atomic("PUT", "/admin/users/{id}/factors/{id}", update)
+        .about("Changes name or number of a second factor"),
+    atomic("DELETE", "/admin/users/{id}/factors/{id}", delete).about("Removes a second factor"),
 ];
 
 fn list(call: &Call) -> Result<Reply> {

@@ -16,11 +16,13 @@ use crate::recipes::gotrue::{Context, Refusal, Result};
 use crate::store::auth_users::{self, AuthUser, Page};
 
 pub const ROUTES: &[Route] = &[
-    route("GET", "/admin/users", list),
-    atomic("POST", "/admin/users", create),
-    route("GET", "/admin/users/{id}", get),
-    atomic("PUT", "/admin/users/{id}", update),
-    atomic("DELETE", "/admin/users/{id}", delete),
+    route("GET", "/admin/users", list).about("A page of users"),
+    atomic("POST", "/admin/users", create).about("Makes a user"),
+    route("GET", "/admin/users/{id}", get).about("A user"),
+    atomic("PUT", "/admin/users/{id}", update)
+        .about("Changes a user at once; bans it, or ends the ban"),
+    atomic("DELETE", "/admin/users/{id}", delete)
+        .about("Deletes a user, or with should_soft_delete all but its row"),
 ];
 
 fn list(call: &Call) -> Result<Reply> {

@@ -10,7 +10,7 @@ use crate::http::Reply;
 use crate::recipes::gotrue::{Refusal, Result};
 use crate::store::audit_log;
 
-pub const ROUTES: &[Route] = &[route("GET", "/admin/audit", list)];
+pub const ROUTES: &[Route] = &[route("GET", "/admin/audit", list).about("A page of the audit log")];
 
 fn list(call: &Call) -> Result<Reply> {
     call.admin()?;

@@ -15,10 +15,15 @@ use crate::recipes::gotrue::{Context, Refusal, Result, challenges, texts};
 use crate::store::factors::{Factor, FactorKind};
 
 pub const ROUTES: &[Route] = &[
-    atomic("POST", "/factors", enrol),
-    atomic("POST", "/factors/{id}/challenge", challenge).limited(Limit::FactorChallenge),
-    atomic("POST", "/factors/{id}/verify", verify).limited(Limit::FactorVerify),
-    atomic("DELETE", "/factors/{id}", unenrol),
+    atomic("POST", "/factors", enrol)
+        .about("Gives the caller a second factor, which counts once it is verified"),
+    atomic("POST", "/factors/{id}/challenge", challenge)
+        .about("Asks for a second factor; a phone is sent a code")
+        .limited(Limit::FactorChallenge),
+    atomic("POST", "/factors/{id}/verify", verify)
+        .about("Answers: gives tokens of a session with two factors")
+        .limited(Limit::FactorVerify),
+    atomic("DELETE", "/factors/{id}", unenrol).about("Removes one of the caller's second factors"),
 ];
 
 fn caller(call: &Call) -> Result<Caller> {

@@ -9,11 +9,12 @@ use crate::http::Reply;
 use crate::recipes::gotrue::{Result, jwt};
 
 pub const ROUTES: &[Route] = &[
-    route("GET", "", health),
-    route("GET", "/health", health),
-    route("GET", "/settings", settings),
-    route("GET", "/.well-known/jwks.json", jwks),
-    route("GET", "/.well-known/openid-configuration", discovery),
+    route("GET", "", health).about("Whether the service is up"),
+    route("GET", "/health", health).about("The same"),
+    route("GET", "/settings", settings).about("How one can sign up and in"),
+    route("GET", "/.well-known/jwks.json", jwks).about("The keys that tokens are signed with"),
+    route("GET", "/.well-known/openid-configuration", discovery)
+        .about("Issuer and keys, as OpenID Connect Discovery has them"),
 ];
 
 /// Providers that newer clients know, and the list of settings does not have.

@@ -8,8 +8,10 @@ use crate::http::Reply;
 use crate::recipes::gotrue::{Refusal, Result, external, unlink};
 
 pub const ROUTES: &[Route] = &[
-    route("GET", "/user/identities/authorize", authorize),
-    atomic("DELETE", "/user/identities/{id}", unlink_identity),
+    route("GET", "/user/identities/authorize", authorize)
+        .about("Begins to link a provider's account to the caller"),
+    atomic("DELETE", "/user/identities/{id}", unlink_identity)
+        .about("Takes a way to sign in from the caller, who must keep another"),
 ];
 
 /// The pages of providers are not there yet, which is what is said.

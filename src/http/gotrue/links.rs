@@ -11,8 +11,9 @@ use crate::recipes::gotrue::links::{self, LinkRequest, LinkType};
 use crate::recipes::gotrue::{Refusal, Result};
 
 pub const ROUTES: &[Route] = &[
-    atomic("POST", "/invite", invite),
-    atomic("POST", "/admin/generate_link", generate),
+    atomic("POST", "/invite", invite).about("Makes a user and mails an invitation"),
+    atomic("POST", "/admin/generate_link", generate)
+        .about("Makes a link of a kind, and hands it out instead of mailing it"),
 ];
 
 #[derive(Deserialize)]

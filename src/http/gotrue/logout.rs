@@ -6,7 +6,8 @@ use crate::http::Reply;
 use crate::recipes::gotrue::sessions::{Scope, log_out};
 use crate::recipes::gotrue::{Refusal, Result};
 
-pub const ROUTES: &[Route] = &[atomic("POST", "/logout", logout)];
+pub const ROUTES: &[Route] = &[atomic("POST", "/logout", logout)
+    .about("Ends sessions of the caller: all, this one, or the others")];
 
 fn logout(call: &Call) -> Result<Reply> {
     let caller = call.user()?;

@@ -54,6 +54,8 @@ struct Route {
     /// Whether it is for people, where that has to be shown.
     needs_captcha: bool,
     handler: fn(&Call) -> Result<Reply>,
+    /// What it does, for the reference.
+    summary: Option<&'static str>,
 }
 
 /// Which answers of an operation must not tell by their time whether an address is known: what is written and mailed to
@@ -80,6 +82,7 @@ const fn route(
         discretion: Discretion::None,
         needs_captcha: false,
         handler,
+        summary: None,
     }
 }
 
@@ -96,6 +99,14 @@ const fn atomic(
 }
 
 impl Route {
+    /// The same, with what it does, for the reference.
+    const fn about(self, summary: &'static str) -> Self {
+        Self {
+            summary: Some(summary),
+            ..self
+        }
+    }
+
     /// The same, which a client may ask for only so often.
     const fn limited(self, limit: Limit) -> Self {
         Self {
@@ -143,10 +154,10 @@ const RESOURCES: [&[Route]; 14] = [
     verify::ROUTES,
 ];
 
-/// All operations: method and path.
-pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// All operations: method, path, and what they do.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str, Option<&'static str>)> {
     let routes = RESOURCES.into_iter().flatten();
-    routes.map(|route| (route.method, route.path))
+    routes.map(|route| (route.method, route.path, route.summary))
 }
 
 /// Which tenant a request is for, and which operation of it.

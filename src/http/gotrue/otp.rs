@@ -17,18 +17,22 @@ use crate::recipes::gotrue::{Context, Refusal, Result, texts};
 
 pub const ROUTES: &[Route] = &[
     atomic("POST", "/otp", otp)
+        .about("Sends a link or a code to sign in with")
         .limited(Limit::Otp)
         .for_people()
         .discreet(Discretion::All),
     atomic("POST", "/magiclink", magic_link)
+        .about("Mails a link to sign in with")
         .limited(Limit::MagicLink)
         .for_people()
         .discreet(Discretion::All),
     atomic("POST", "/recover", recover)
+        .about("Mails a link or a code to choose another password with")
         .limited(Limit::Recover)
         .for_people()
         .discreet(Discretion::All),
     atomic("POST", "/resend", resend)
+        .about("Sends once more what confirms")
         .limited(Limit::Resend)
         .for_people()
         .discreet(Discretion::All),

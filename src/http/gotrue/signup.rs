@@ -14,6 +14,7 @@ use crate::recipes::gotrue::sign_up::{self, SignUp, SignedUp};
 use crate::recipes::gotrue::{Context, Refusal, Result, passwords, texts};
 
 pub const ROUTES: &[Route] = &[atomic("POST", "/signup", sign_up)
+    .about("Signs up by address or number; with neither, signs in without a name")
     .limited(Limit::Signup)
     .for_people()
     .discreet(Discretion::All)];

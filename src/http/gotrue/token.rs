@@ -14,6 +14,7 @@ use crate::recipes::gotrue::limits::Limit;
 use crate::recipes::gotrue::{Refusal, Result, flows, sessions, sign_in};
 
 pub const ROUTES: &[Route] = &[atomic("POST", "/token", token)
+    .about("Opens or refreshes a session, by grant_type: password, refresh_token, pkce or id_token")
     .limited(Limit::Token)
     .discreet(Discretion::Refusals)];
 

@@ -16,8 +16,11 @@ use crate::recipes::gotrue::verify::{FIRST_HALF, Place, Verified, VerifyType, by
 use crate::recipes::gotrue::{Failure, Refusal, Result};
 
 pub const ROUTES: &[Route] = &[
-    atomic("GET", "/verify", follow).limited(Limit::Verify),
+    atomic("GET", "/verify", follow)
+        .about("Takes the token of a link, and goes on to where the link leads")
+        .limited(Limit::Verify),
     atomic("POST", "/verify", post)
+        .about("Takes a code, or the token of a link, and gives tokens")
         .limited(Limit::Verify)
         .discreet(Discretion::Refusals),
 ];
