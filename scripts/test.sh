@@ -83,8 +83,8 @@ setup_tests() {
         command -v node >/dev/null || want nodejs 'runs the SDK in tests/clients/node'
         command -v npm >/dev/null || want npm 'fetches the SDK'
     fi
-    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *python* || $TEST_SUITES == *openapi* || $TEST_SUITES == *mail* ]]; then
-        python3 -c 'import ensurepip, venv' 2>/dev/null || want python3-venv 'runs the SDKs for Python, a mail server, and schemathesis'
+    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *python* || $TEST_SUITES == *openapi* || $TEST_SUITES == *mail* || $TEST_SUITES == *security* ]]; then
+        python3 -c 'import ensurepip, venv' 2>/dev/null || want python3-venv 'runs the SDKs for Python, a mail server, schemathesis and pgspot'
     fi
     if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *browser* ]]; then
         command -v chromium google-chrome >/dev/null || want chromium 'the browser of tests/browser'

@@ -9,7 +9,7 @@ DECLARE
     role_name name;
 BEGIN
     -- Roles belong to the cluster: another database's extension may have made them already.
-    FOREACH role_name IN ARRAY ARRAY['auth_admin', 'auth_gateway']::name[] LOOP
+    FOREACH role_name IN ARRAY ARRAY['auth_admin', 'auth_gateway']::pg_catalog.name[] LOOP
         IF NOT EXISTS (
             SELECT FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) role_name
         ) THEN
@@ -38,7 +38,7 @@ DECLARE
 BEGIN
     FOR grantee IN
         SELECT DISTINCT CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
-                             ELSE a.grantee::pg_catalog.regrole::text END
+                             ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END
         FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
         WHERE n.oid OPERATOR(pg_catalog.=) 'auth'::pg_catalog.regnamespace
           AND a.grantee OPERATOR(pg_catalog.<>) n.nspowner

@@ -7,17 +7,25 @@ AS $function$
 DECLARE
     member record;
     creator text;
+    holder text;
 BEGIN
     SELECT e.extowner::regrole::text INTO creator FROM pg_extension e WHERE e.extname = 'auth';
 
     FOR member IN
-        SELECT p.oid::regprocedure::text AS signature, p.prorettype
+        SELECT p.oid, p.oid::regprocedure::text AS signature, p.prorettype
         FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid JOIN pg_proc p ON p.oid = d.objid
         WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
           AND e.extname = 'auth' AND p.proowner <> 'auth_admin'::regrole
     LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO auth_admin', member.signature);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', member.signature);
+        -- PUBLIC by Postgres' default; others by ALTER DEFAULT PRIVILEGES.
+        FOR holder IN
+            SELECT DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
+            FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+            WHERE p.oid = member.oid AND a.grantee <> p.proowner
+        LOOP
+            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s CASCADE', member.signature, holder);
+        END LOOP;
         IF member.prorettype <> 'trigger'::regtype AND member.signature <> 'auth.take_over_members()' THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION', member.signature, creator);
         END IF;
@@ -41,13 +49,19 @@ BEGIN
           AND e.extname = 'auth' AND c.relowner <> 'auth_admin'::regrole
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO auth_admin', member.name);
+        FOR holder IN
+            SELECT DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
+            FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = member.oid AND a.grantee <> c.relowner
+        LOOP
+            EXECUTE format('REVOKE ALL ON TABLE %s FROM %s CASCADE', member.name, holder);
+        END LOOP;
         IF member.relkind IN ('r', 'S') THEN
             PERFORM pg_extension_config_dump(member.oid::regclass, '');
         END IF;
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION auth.take_over_members() IS 'Part of CREATE EXTENSION and ALTER EXTENSION UPDATE: gives what they have made to auth_admin, takes it from PUBLIC, and has tables dumped';
+COMMENT ON FUNCTION auth.take_over_members() IS 'Part of CREATE EXTENSION and ALTER EXTENSION UPDATE: gives what they have made to auth_admin, takes it from everybody else, and has tables dumped';
 
 SELECT auth.take_over_members();
 

@@ -112,7 +112,18 @@ thread_local! {
 pub fn find(app_id: &str, tenant_id: &str) -> Result<Rc<Tenant>> {
     // Neither id can hold a slash.
     let key = format!("{app_id}/{tenant_id}");
-    TENANTS.with(|tenants| tenants.get(&key, || load(app_id, tenant_id)))
+    let found = TENANTS.with(|tenants| tenants.get(&key, || load(app_id, tenant_id)));
+    match found {
+        // Not to be remembered: whoever may write is to make it.
+        Err(Error::TenantNotFound { .. }) if is_base(app_id, tenant_id) && db_is_read_only() => {
+            with_row(app_id, TenantRow::unrestricted(PUBLIC)).map(Rc::new)
+        }
+        found => found,
+    }
+}
+
+fn is_base(app_id: &str, tenant_id: &str) -> bool {
+    app_id == PUBLIC && tenant_id == PUBLIC
 }
 
 /// The app of that name, as its tenant `public`, whose settings are the app's.
@@ -128,16 +139,17 @@ pub fn find_app(app_id: &str) -> Result<Rc<Tenant>> {
 
 fn load(app_id: &str, tenant_id: &str) -> Result<Tenant> {
     let mut row = store::tenants::find(app_id, tenant_id);
-    if row.is_none() && app_id == PUBLIC && tenant_id == PUBLIC {
-        // Made on first use, see sql/10_tenancy.sql. On a standby nothing can be made, nor need be.
-        if !db_is_read_only() {
-            store::tenants::insert_app(PUBLIC);
-            store::tenants::insert(PUBLIC, &TenantRow::unrestricted(PUBLIC));
-        }
+    if row.is_none() && is_base(app_id, tenant_id) && !db_is_read_only() {
+        // Made on first use, see sql/10_tenancy.sql.
+        store::tenants::insert_app(PUBLIC);
+        store::tenants::insert(PUBLIC, &TenantRow::unrestricted(PUBLIC));
         row = Some(TenantRow::unrestricted(PUBLIC));
     }
-    let row = row.ok_or_else(|| not_found(app_id, tenant_id))?;
-    let layers = setting_layers(app_id, tenant_id)?;
+    with_row(app_id, row.ok_or_else(|| not_found(app_id, tenant_id))?)
+}
+
+fn with_row(app_id: &str, row: TenantRow) -> Result<Tenant> {
+    let layers = setting_layers(app_id, &row.id)?;
     let layers: Vec<_> = layers.iter().collect();
     let settings = Settings::resolve(&layers).map_err(Error::StoredSettings)?;
     Ok(Tenant {

@@ -112,7 +112,8 @@ fn of(code: &SqlState, message: &str, sent: bool) -> Remedy {
         // What was known when the statement was prepared is not there any more; perhaps it is again.
         _ if is_missing(code) && sent => Remedy::Reconnect,
         _ if is_missing(code) => unavailable,
-        "42501" => unavailable,
+        // That of the gateway's role, and not what somebody's trigger lacks.
+        "42501" if is_about_entry(message) => unavailable,
         // The server shuts down, before it had the call.
         "57P01" | "57P02" | "57P03" if !sent => Remedy::Reconnect,
         "57014" => Remedy::GiveUp(Failure::TooSlow),
@@ -124,6 +125,11 @@ fn of(code: &SqlState, message: &str, sent: bool) -> Remedy {
             _ => fault,
         },
     }
+}
+
+/// Whether a missing right is that to call us at all.
+fn is_about_entry(message: &str) -> bool {
+    message.ends_with(" for schema auth") || message.contains(" for function ")
 }
 
 /// Whether the schema or the function is not there.
@@ -199,9 +205,23 @@ mod tests {
 
     #[test]
     fn a_missing_extension_or_right_is_for_the_administrator() {
-        for code in ["42883", "3F000", "42501"] {
+        for code in ["42883", "3F000"] {
             assert_eq!(unsent(code), Remedy::GiveUp(Failure::Unavailable), "{code}");
         }
+        let lacking = |message| of(&SqlState::INSUFFICIENT_PRIVILEGE, message, true);
+        for message in [
+            "permission denied for schema auth",
+            "permission denied for function http",
+        ] {
+            assert_eq!(
+                lacking(message),
+                Remedy::GiveUp(Failure::Unavailable),
+                "{message}"
+            );
+        }
+        // Of an application's trigger.
+        let message = "permission denied for table profiles";
+        assert_eq!(lacking(message), Remedy::GiveUp(Failure::Fault));
     }
 
     #[test]

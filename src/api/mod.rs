@@ -161,7 +161,7 @@ fn view_sql(target: &Target, view: &View) -> String {
     // Ids are unique over all apps, but whoever has another app's keys may name any.
     let app_id = literal(target.app_id);
     format!(
-        "CREATE VIEW {name} WITH (security_barrier) AS SELECT * FROM auth.{source} WHERE app_id = {app_id};\n\
+        "CREATE VIEW {name} WITH (security_barrier) AS SELECT * FROM auth.{source} WHERE app_id OPERATOR(pg_catalog.=) {app_id};\n\
          GRANT {} ON {name} TO {};\n\
          COMMENT ON VIEW {name} IS {};\n",
         view.privileges,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::spi;
 use super::subtransaction::{Undone, subtransaction_until};
+use super::{query_opt, spi};
 
 /// Why such a call gave nothing.
 #[derive(Debug)]
@@ -27,7 +27,9 @@ pub fn call_json(
     argument: &Value,
     limit: Duration,
 ) -> Result<Option<Value>, CallError> {
-    let sql = format!("SELECT {}.{}($1)::jsonb", quoted(schema), quoted(name));
+    let function = format!("{}.{}", quoted(schema), quoted(name));
+    check_owner(&function)?;
+    let sql = format!("SELECT {function}($1)::jsonb");
     let begun = Instant::now();
     let call = || {
         let _timer = Timer::new(limit);
@@ -41,6 +43,27 @@ pub fn call_json(
         Err(Undone::Raised(raised)) if raised.sqlstate == QUERY_CANCELED => Err(CallError::TooSlow),
         Err(Undone::Raised(raised)) => Err(CallError::Raised(raised.message)),
         Err(Undone::Refused(())) => unreachable!("the work never refuses"),
+    }
+}
+
+/// Whoever may change settings names functions, which then run with our rights: only those will do whose owner has the
+/// rights of the extension's owner anyway.
+fn check_owner(function: &str) -> Result<(), CallError> {
+    let signature = format!("{function}(jsonb)");
+    let owner = query_opt(
+        "SELECT pg_has_role(p.proowner, e.extowner, 'MEMBER'), p.proowner::regrole::text, e.extowner::regrole::text
+         FROM pg_proc p, pg_extension e WHERE p.oid = to_regprocedure($1) AND e.extname = 'auth'",
+        &[signature.as_str().into()],
+        |row| (row.bool(1), row.text(2), row.text(3)),
+    );
+    match owner {
+        None => Err(CallError::Raised(format!(
+            "function {signature} does not exist"
+        ))),
+        Some((false, owner, creator)) => Err(CallError::Raised(format!(
+            "function {signature} belongs to {owner}, and not to {creator}, who made the extension"
+        ))),
+        Some((true, ..)) => Ok(()),
     }
 }
 

@@ -1,9 +1,10 @@
 //! A part of the transaction that can be undone alone.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 
 use pgrx::PgTryBuilder;
-use pgrx::pg_sys::panic::CaughtError;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
 use pgrx::pg_sys::{self, errcodes::PgSqlErrorCode};
 
 use super::sqlstate;
@@ -27,22 +28,77 @@ pub struct Raised {
     pub hint: Option<String>,
 }
 
+impl Raised {
+    /// Whether it was said to whoever calls: raised by an application, or by a constraint. Anything else is a mistake, and
+    /// for the log.
+    pub fn is_for_callers(&self) -> bool {
+        const SAID: [&str; 8] = [
+            "P0001", "23000", "23001", "23502", "23503", "23505", "23514", "23P01",
+        ];
+        self.chosen_status().is_some() || SAID.contains(&self.sqlstate.as_str())
+    }
+
+    /// The HTTP status that an application chose by a code `PTnnn`, as at PostgREST.
+    pub fn chosen_status(&self) -> Option<i32> {
+        let status = self.sqlstate.strip_prefix("PT")?.parse().ok()?;
+        (200..600).contains(&status).then_some(status)
+    }
+
+    fn of(report: &ErrorReportWithLevel) -> Self {
+        Self {
+            sqlstate: sqlstate::name_of(report.sql_error_code()),
+            message: report.message().to_owned(),
+            detail: report.detail().map(str::to_owned),
+            hint: report.hint().map(str::to_owned),
+        }
+    }
+}
+
 /// Does `work`, and undoes what it wrote when it fails. A cancellation or the end of the backend is passed on, and so
 /// is a bug of ours.
 ///
 /// # Errors
 /// [`Undone`].
 pub fn subtransaction<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Undone<E>> {
-    subtransaction_until(work, || false)
+    begin(work, |report| {
+        !ends_the_transaction(report.sql_error_code())
+    })
 }
 
-/// The same, but a cancellation while `is_due` says so counts as an error of the work.
+/// Does `work`, and undoes what it wrote when an application's trigger, or a constraint, stops it and says why
+/// ([`Raised::is_for_callers`]). All other errors are passed on.
+///
+/// # Errors
+/// [`Raised`].
+pub fn unless_told<T>(work: impl FnOnce() -> T) -> Result<T, Box<Raised>> {
+    let done = begin(
+        || Ok::<_, Infallible>(work()),
+        |report| Raised::of(report).is_for_callers(),
+    );
+    done.map_err(|undone| match undone {
+        Undone::Raised(raised) => raised,
+        Undone::Refused(never) => match never {},
+    })
+}
+
+/// As [`subtransaction`], but a cancellation while `is_due` says so counts as an error of the work.
 ///
 /// # Errors
 /// [`Undone`].
 pub(super) fn subtransaction_until<T, E>(
     work: impl FnOnce() -> Result<T, E>,
     is_due: impl Fn() -> bool,
+) -> Result<T, Undone<E>> {
+    begin(work, |report| {
+        let code = report.sql_error_code();
+        !ends_the_transaction(code) || (code == PgSqlErrorCode::ERRCODE_QUERY_CANCELED && is_due())
+    })
+}
+
+/// Does `work`, and undoes what it wrote when it fails; errors that are not to be caught are passed on.
+fn begin<T, E>(
+    work: impl FnOnce() -> Result<T, E>,
+    is_caught: impl Fn(&ErrorReportWithLevel) -> bool,
 ) -> Result<T, Undone<E>> {
     // SAFETY: as PL/pgSQL does it for a block with an EXCEPTION clause. Statements in `work` connect to SPI and finish
     // by themselves; what an error leaves of them the rollback cleans up.
@@ -67,16 +123,9 @@ pub(super) fn subtransaction_until<T, E>(
             Failure::Refused(why) => Undone::Refused(why),
             Failure::Caught(error) => match *error {
                 CaughtError::PostgresError(report) | CaughtError::ErrorReport(report)
-                    if !ends_the_transaction(report.sql_error_code())
-                        || (report.sql_error_code() == PgSqlErrorCode::ERRCODE_QUERY_CANCELED
-                            && is_due()) =>
+                    if is_caught(&report) =>
                 {
-                    Undone::Raised(Box::new(Raised {
-                        sqlstate: sqlstate::name_of(report.sql_error_code()),
-                        message: report.message().to_owned(),
-                        detail: report.detail().map(str::to_owned),
-                        hint: report.hint().map(str::to_owned),
-                    }))
+                    Undone::Raised(Box::new(Raised::of(&report)))
                 }
                 error => error.rethrow(),
             },

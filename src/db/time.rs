@@ -22,6 +22,12 @@ impl Time {
         Self::from_postgres(unsafe { pg_sys::GetCurrentTimestamp() })
     }
 
+    /// When the statement began that is being answered: for STABLE functions.
+    pub fn of_statement() -> Self {
+        // SAFETY: reads a variable of the backend.
+        Self::from_postgres(unsafe { pg_sys::GetCurrentStatementStartTimestamp() })
+    }
+
     /// This time and `ms` milliseconds.
     pub fn plus(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))

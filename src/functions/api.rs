@@ -164,7 +164,7 @@ fn respond(reply: &Reply) -> Option<Value> {
     }
 }
 
-#[pg_extern(security_definer, stable, parallel_restricted)]
+#[pg_extern(security_definer)]
 #[search_path(pg_catalog, auth, pg_temp)]
 fn api_sql(
     schema: default!(Option<&str>, "'api'"),

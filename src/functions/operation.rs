@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::answer;
 use crate::db::Time;
 use crate::http::statistics;
-use crate::recipes::gotrue::admin;
 use crate::recipes::passwordless;
+use crate::recipes::users;
 use crate::{keys, store, tenant};
 
 /// Rows of one kind that one call deletes at most: a call ends within seconds whatever has piled up.
@@ -97,7 +97,7 @@ fn maintain() -> pgrx::JsonB {
                 more |= ids.len() == USERS_BATCH as usize;
                 anonymous_users += ids.len();
                 for id in ids {
-                    admin::remove(&app, id);
+                    users::delete(&app, &id.to_string(), true);
                 }
             }
         }

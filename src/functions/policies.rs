@@ -72,7 +72,12 @@ fn session_is_live(app_id: default!(Option<&str>, "'public'")) -> bool {
         }
         // GoTrue's: the id alone, without the tenant that a handle ends with.
         let id = Uuid::parse_str(&claim(&claims, "session_id")?).ok()?;
-        Some(store::sessions::is_live(&app_id, None, id, Time::now()))
+        Some(store::sessions::is_live(
+            &app_id,
+            None,
+            id,
+            Time::of_statement(),
+        ))
     };
     is_live().unwrap_or(false)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{account, gotrue, outbox, users};
+use super::{account, outbox, users};
 use crate::error::Result;
 use crate::store;
 use crate::store::personal_data::{self, Keys};
@@ -88,7 +88,7 @@ pub fn erase(app: &Tenant, user_id: &str) -> Result<()> {
     personal_data::blank_audit_log(app_id, &keys.ids);
     personal_data::delete_begun(app_id, &keys.addresses);
     if let Some(id) = person.user_id {
-        gotrue::admin::remove(app, id);
+        users::delete(app, &id.to_string(), true);
     }
     users::delete_what_hangs_on(app_id, &keys.ids);
     Ok(())

@@ -245,7 +245,7 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
     let app_id = &app.app_id;
     let found = loop {
         let Some(found) = account::resolve(app, user_id) else {
-            return;
+            return delete_nameless(app, user_id);
         };
         // The user first: whoever writes rows of it holds it, and those rows are there before we look for them.
         store::users::lock(&[found.user_id]);
@@ -283,6 +283,19 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
             store::users::delete(app_id, &[method.id]);
             delete_what_hangs_on(app_id, &ids);
         }
+    }
+}
+
+/// Deletes a user without a login method: somebody who has never said who they are, or of whom only the row was left.
+fn delete_nameless(app: &Tenant, user_id: &str) {
+    let app_id = &app.app_id;
+    let Some(id) = account::parse_id(user_id) else {
+        return;
+    };
+    store::users::lock(&[id]);
+    if store::users::is_nameless(app_id, id) {
+        forget(app, id);
+        store::users::delete(app_id, &[id]);
     }
 }
 

@@ -176,6 +176,17 @@ pub fn identify(app_id: &str, id: Uuid) -> Option<(Uuid, Option<String>)> {
     )
 }
 
+/// Whether this is a user without a login method, and not one that was linked into another.
+pub fn is_nameless(app_id: &str, id: Uuid) -> bool {
+    db::query_opt(
+        "SELECT true FROM auth.users u WHERE u.id = $1 AND u.app_id = $2 AND u.merged_into IS NULL
+           AND NOT EXISTS (SELECT FROM auth.login_methods m WHERE m.user_id = u.id)",
+        &[id.into(), app_id.into()],
+        |_| (),
+    )
+    .is_some()
+}
+
 /// Keeps a user from being deleted until this transaction ends; whether it is there.
 pub fn hold(id: Uuid) -> bool {
     db::query_opt(

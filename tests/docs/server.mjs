@@ -34,11 +34,16 @@ export async function freePort() {
   return port;
 }
 
-/** A gateway for a database: {address, stop}. */
+// As scripts/demo.sh does.
+const setGotrueUp = (database, address) =>
+  superuser(database, `SELECT auth.set_setting('api_external_url', '"http://${address}/auth/v1"'), auth.set_setting('site_url', '"http://localhost:3000"')`);
+
+/** A gateway for a database, as `make run` starts it: {address, stop}. */
 export async function startGateway(database, mailFolder) {
   const listen = `127.0.0.1:${await freePort()}`;
   const target = `postgresql:///${database}?host=${host}&port=${port}&user=gateway`;
   const gateway = spawn(process.env.AUTH_GATEWAY, ["--listen", listen, "--mail-folder", mailFolder], { env: { ...process.env, DATABASE_URL: target }, stdio: "ignore" });
+  setGotrueUp(database, listen);
   for (let attempts = 0; ; attempts += 1) {
     const answer = await fetch(`http://${listen}/healthz`).catch(() => null);
     if (answer?.ok) return { address: listen, stop: () => gateway.kill() };

@@ -34,6 +34,7 @@ use serde_json::{Map, Value};
 use self::call::Call;
 use self::version::Cdi;
 use super::{Reply, Request, holds_nul, statistics};
+use crate::db::unless_told;
 use crate::error::{Error, Result};
 use crate::hosts;
 use crate::tenant::{self, PUBLIC, Tenant};
@@ -133,9 +134,11 @@ pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Answers a request.
 pub fn serve(request: &Request) -> Reply {
-    match dispatch(request) {
-        Ok(reply) => reply,
-        Err(error) => refusal(error),
+    match unless_told(|| dispatch(request)) {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(error)) => refusal(error),
+        // An application's trigger, or a constraint of its own, has stopped it: SDKs throw what it said.
+        Err(raised) => Reply::text(raised.chosen_status().unwrap_or(400), &raised.message),
     }
 }
 

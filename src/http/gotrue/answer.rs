@@ -78,25 +78,20 @@ fn refusal(request: &Request, refusal: &Refusal) -> Reply {
     finish(refusal.status, &document, is_new, code)
 }
 
-/// Tells that an application's trigger, or a constraint of its own, has stopped an operation: callers of the old form see
-/// what it said.
+/// Tells that an application's trigger, or a constraint of its own, has stopped an operation. Here both forms say why;
+/// GoTrue's new one keeps it from everybody.
 pub fn raised(request: &Request, raised: &Raised) -> Reply {
-    const SHOWN: [&str; 8] = [
-        "P0001", "23000", "23001", "23502", "23503", "23505", "23514", "23P01",
-    ];
-    let is_new = wants_new_form(request);
-    let own_status = raised
-        .sqlstate
-        .strip_prefix("PT")
-        .and_then(|n| n.parse().ok());
-    let own_status = own_status.filter(|status| (200..600).contains(status));
     let code = "unexpected_failure";
-    let is_shown = own_status.is_some() || SHOWN.contains(&raised.sqlstate.as_str());
-    if !is_shown {
+    if !raised.is_for_callers() {
         pgrx::warning!("{} (SQLSTATE {})", raised.message, raised.sqlstate);
-    }
-    if is_new || !is_shown {
         return refusal(request, &Refusal::new(500, code, "Database error"));
+    }
+    let status = raised.chosen_status().unwrap_or(500);
+    if wants_new_form(request) {
+        return refusal(
+            request,
+            &Refusal::new(status, code, raised.message.as_str()),
+        );
     }
     let mut document = json!({"code": raised.sqlstate, "message": raised.message});
     for (name, text) in [("hint", &raised.hint), ("detail", &raised.detail)] {
@@ -104,7 +99,7 @@ pub fn raised(request: &Request, raised: &Raised) -> Reply {
             document[name] = text.as_str().into();
         }
     }
-    finish(own_status.unwrap_or(500), &document, is_new, code)
+    finish(status, &document, false, code)
 }
 
 fn finish(status: i32, document: &Value, is_new: bool, code: &str) -> Reply {

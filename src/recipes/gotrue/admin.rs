@@ -15,7 +15,6 @@ use crate::recipes;
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::identities::methods_of;
 use crate::store::{self, auth_sessions, login_methods, one_time_codes, primary_claims};
-use crate::tenant::Tenant;
 
 /// Until when somebody may not sign in.
 #[derive(Debug, Clone, Copy)]
@@ -230,7 +229,7 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
     // Or it could be linked to another meanwhile, whom this is not about.
     let mut user = accounts::lock(context, user.id)?;
     if !is_soft {
-        remove(context.tenant, user.id);
+        recipes::users::delete(context.tenant, &user.id.to_string(), true);
         return Ok(());
     }
     if user.deleted_at.is_some() {
@@ -265,13 +264,4 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
     user.deleted_at = Some(context.now);
     auth_users::update(&user, context.now);
     Ok(())
-}
-
-/// Deletes a user with all that is kept under its id.
-pub fn remove(tenant: &Tenant, user_id: Uuid) {
-    recipes::users::delete(tenant, &user_id.to_string(), true);
-    // One without a name is no user of theirs, but things may be kept under its id.
-    recipes::users::forget(tenant, user_id);
-    auth_sessions::delete_of(user_id, None);
-    store::users::delete(&tenant.app_id, &[user_id]);
 }

@@ -289,6 +289,7 @@ pub fn regenerate(
 /// Whether the session of a handle is there, not expired, and its user not banned, as the calling query sees it.
 pub fn is_live(app_id: &str, handle: &str) -> bool {
     Handle::parse(handle).is_some_and(|handle| {
-        store::sessions::is_live(app_id, Some(&handle.tenant_id), handle.id, Time::now())
+        let now = Time::of_statement();
+        store::sessions::is_live(app_id, Some(&handle.tenant_id), handle.id, now)
     })
 }
