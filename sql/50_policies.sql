@@ -1,17 +1,12 @@
 -- What the caller's token says, for policies: read from the setting request.jwt.claims, which PostgREST sets.
 --
--- In policies write (SELECT auth.uid()), so that it is computed once a query and not once a row.
+-- In policies write (SELECT auth.email()), so that it is computed once a query and not once a row. auth.uid() stands in
+-- src/functions/policies.rs.
 
 CREATE FUNCTION auth.jwt() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('request.jwt.claims', true), '')::jsonb;
 COMMENT ON FUNCTION auth.jwt() IS 'The claims of the caller''s token, or null';
-
-CREATE FUNCTION auth.uid() RETURNS uuid
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN (auth.jwt() ->> 'sub') ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
-                THEN (auth.jwt() ->> 'sub')::uuid END;
-COMMENT ON FUNCTION auth.uid() IS 'The caller''s user id (claim sub), or null without a token, or when sub is no UUID';
 
 CREATE FUNCTION auth.role() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE

@@ -137,7 +137,7 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/52_api_views.sql",
     name = "api_views",
-    requires = ["policies", "cache"]
+    requires = ["policies", "cache", functions::policies::uid]
 );
 extension_sql_file!(
     "../sql/54_api.sql",

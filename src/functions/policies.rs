@@ -1,33 +1,35 @@
 //! What policies ask about the caller.
 //!
-//! These need a look into tables; what the caller's token says stands in sql/50_policies.sql.
+//! Most of these need a look into tables; what else the caller's token says stands in sql/50_policies.sql.
 //!
-//! Both read the setting `request.jwt.claims`, which PostgREST sets from a token that it has verified. A SQL
+//! All read the setting `request.jwt.claims`, which PostgREST sets from a token that it has verified. A SQL
 //! user who is free to run SET can claim to be anybody: see docs/security.md.
 
+use std::borrow::Cow;
 use std::ffi::CStr;
 
 use pgrx::prelude::*;
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::identifier;
-use crate::db::Time;
-use crate::recipes::session;
+use crate::recipes::session::live;
 use crate::store;
 use crate::tenant::PUBLIC;
 
-/// The claims of the caller's token, as the setting holds them.
-fn claims() -> Option<Value> {
+/// The setting that holds the claims of the caller's token.
+fn setting() -> Option<Vec<u8>> {
     // SAFETY: gives a pointer into the setting's storage, or null; it is copied before anything else runs.
-    let text = unsafe {
+    unsafe {
         let value = pg_sys::GetConfigOption(c"request.jwt.claims".as_ptr(), true, false);
-        if value.is_null() {
-            return None;
-        }
-        CStr::from_ptr(value).to_bytes().to_vec()
-    };
-    serde_json::from_slice(&text).ok()
+        (!value.is_null()).then(|| CStr::from_ptr(value).to_bytes().to_vec())
+    }
+}
+
+/// The claims of the caller's token.
+fn claims() -> Option<Value> {
+    serde_json::from_slice(&setting()?).ok()
 }
 
 fn claim(claims: &Value, name: &str) -> Option<String> {
@@ -64,30 +66,36 @@ fn has_permission(permission: Option<&str>, app_id: default!(Option<&str>, "'pub
 #[pg_extern(stable, security_definer, parallel_restricted)]
 #[search_path(pg_catalog, auth, pg_temp)]
 fn session_is_live(app_id: default!(Option<&str>, "'public'")) -> bool {
-    let is_live = || {
-        let claims = claims()?;
-        let app_id = identifier(app_id?);
-        if let Some(handle) = claim(&claims, "sessionHandle") {
-            return Some(session::is_live(&app_id, &handle));
-        }
-        // GoTrue's: the id alone, without the tenant that a handle ends with.
-        let id = Uuid::parse_str(&claim(&claims, "session_id")?).ok()?;
-        Some(store::sessions::is_live(
-            &app_id,
-            None,
-            id,
-            Time::of_statement(),
-        ))
-    };
+    let is_live = || Some(live::is_live(&identifier(app_id?), &claims()?));
     is_live().unwrap_or(false)
+}
+
+/// Only the claim that is asked for: the others need not be read.
+#[derive(Deserialize)]
+struct Subject<'a> {
+    #[serde(borrow)]
+    sub: Option<Cow<'a, str>>,
+}
+
+// Asked by nearly every policy, so it is quick: no query, and no rights of ours.
+#[pg_extern(stable, parallel_safe)]
+fn uid() -> Option<pgrx::Uuid> {
+    let text = setting()?;
+    let subject: Subject = serde_json::from_slice(&text).ok()?;
+    // Other forms of a UUID are no ids of ours.
+    let sub = subject.sub.filter(|sub| sub.len() == 36)?;
+    Uuid::parse_str(&sub)
+        .ok()
+        .map(|id| pgrx::Uuid::from_bytes(id.into_bytes()))
 }
 
 extension_sql!(
     r#"
+COMMENT ON FUNCTION auth.uid() IS 'The caller''s user id (claim sub of request.jwt.claims), or null without a token, or when sub is no UUID. In policies write (SELECT auth.uid()), so that it is computed once a query';
 COMMENT ON FUNCTION auth.has_role(text, text) IS 'Whether the user of request.jwt.claims has a role, in the tenant of the token, now';
 COMMENT ON FUNCTION auth.has_permission(text, text) IS 'Whether one of the roles of the user of request.jwt.claims has a permission, in the tenant of the token, now';
-COMMENT ON FUNCTION auth.session_is_live(text) IS 'Whether the session of request.jwt.claims is still there, not expired, and its user not banned, now. In policies write (SELECT auth.session_is_live()), so that it is asked once a query';
+COMMENT ON FUNCTION auth.session_is_live(text) IS 'Whether the session of request.jwt.claims is still there, not expired, and its user not banned, now; and, with a token of the GoTrue door, whether it claims no higher assurance level than the session has, and the role that the user has. In policies write (SELECT auth.session_is_live()), so that it is asked once a query';
 "#,
     name = "comments_policies",
-    requires = [has_role, has_permission, session_is_live]
+    requires = [uid, has_role, has_permission, session_is_live]
 );

@@ -76,17 +76,39 @@ pub fn find(app_id: &str, tenant_id: &str, id: Uuid) -> Option<SessionRow> {
     )
 }
 
-/// Whether a session is there and not expired, as the calling query sees it; in any tenant, or in the one that is given.
-pub fn is_live(app_id: &str, tenant_id: Option<&str>, id: Uuid, now: Time) -> bool {
+/// What a session that is live says of itself.
+pub struct LiveSession {
+    /// Whether it was opened at the GoTrue door.
+    pub is_gotrues: bool,
+    pub tenant_id: String,
+    /// aal1 or aal2.
+    pub aal: String,
+    /// The Postgres role of its user, if it has one.
+    pub role: Option<String>,
+}
+
+/// A session that is there, not expired, and whose user is not banned, as the calling query sees it; in any tenant, or in
+/// the one that is given.
+pub fn find_live(
+    app_id: &str,
+    tenant_id: Option<&str>,
+    id: Uuid,
+    now: Time,
+) -> Option<LiveSession> {
     db::stable_query_opt(
-        "SELECT true FROM auth.sessions s LEFT JOIN auth.users u ON u.id = s.user_id
+        "SELECT s.refresh_hash = '', s.tenant_id, s.aal, u.role
+         FROM auth.sessions s LEFT JOIN auth.users u ON u.id = s.user_id
          WHERE s.id = $1 AND s.app_id = $2 AND ($3 IS NULL OR s.tenant_id = $3) AND s.expires_at > $4
            AND (s.not_after IS NULL OR s.not_after > $4)
            AND (u.banned_until IS NULL OR u.banned_until <= $4)",
         &[id.into(), app_id.into(), tenant_id.into(), now.into()],
-        |_| (),
+        |row| LiveSession {
+            is_gotrues: row.bool(1),
+            tenant_id: row.text(2),
+            aal: row.text(3),
+            role: row.text_opt(4),
+        },
     )
-    .is_some()
 }
 
 /// What the refresh of a session writes.

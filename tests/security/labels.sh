@@ -14,7 +14,7 @@ sql 'CREATE EXTENSION auth' >/dev/null
 
 # Calls of all functions that promise something, with arguments for which they look into tables.
 immutable=('api_mark()' 'http_routes()' 'known_settings()' 'version()')
-stable=('api_sql()' 'email()' "has_permission('write')" "has_role('editor')" 'jwt()' 'role()' 'session_id()'
+stable=('email()' "has_permission('write')" "has_role('editor')" 'jwt()' 'role()' 'session_id()'
     'session_is_live()' 'tenant()' 'uid()')
 labelled() { rows "SELECT DISTINCT p.proname FROM $functions WHERE p.provolatile = '$1' ORDER BY 1" | tr '\n' ' '; }
 names() { printf '%s\n' "$@" | sed 's/(.*//' | sort | tr '\n' ' '; }

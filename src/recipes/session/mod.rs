@@ -3,6 +3,7 @@
 //! One file an operation that has rules of its own: [`refresh`], [`verify`]; the rest is here.
 
 mod handle;
+pub mod live;
 mod mint;
 mod refresh;
 mod revoke;
@@ -284,12 +285,4 @@ pub fn regenerate(
         session,
         access_token,
     }))
-}
-
-/// Whether the session of a handle is there, not expired, and its user not banned, as the calling query sees it.
-pub fn is_live(app_id: &str, handle: &str) -> bool {
-    Handle::parse(handle).is_some_and(|handle| {
-        let now = Time::of_statement();
-        store::sessions::is_live(app_id, Some(&handle.tenant_id), handle.id, now)
-    })
 }
