@@ -1,6 +1,6 @@
 # Every target is a script in scripts/; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint package clean reset
+.PHONY: help setup run test bench lint reference package clean reset
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,9 @@ bench: ## Measure every hot operation against its floor
 
 lint: ## Check formatting, clippy, shell scripts, licences
 	@scripts/lint.sh
+
+reference: ## Write docs/reference anew, from the catalogue and the routers
+	@UPDATE=1 TEST_SUITES=reference TEST_VERSIONS=15 scripts/test.sh
 
 package: ## Build an optimised archive in dist/ for the chosen Postgres
 	@scripts/package.sh

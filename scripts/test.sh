@@ -11,7 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lint.sh"
 source "$ROOT/scripts/cluster.sh"
 
 unset PG_CONFIG PG_VERSION # the tests choose their versions themselves
-SUITES=(sql cdi gotrue postgrest restore security faults)
+SUITES=(sql cdi gotrue postgrest rls docs reference restore security faults)
 # The longest of these is tested on the first version alone.
 LONG_SUITES=' cdi '
 # What does not depend on the version of Postgres is tested on the first one alone, beside the others.
@@ -88,6 +88,9 @@ setup_tests() {
     fi
     if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *browser* ]]; then
         command -v chromium google-chrome >/dev/null || want chromium 'the browser of tests/browser'
+    fi
+    if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *rls* ]]; then
+        PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null || want pgbouncer 'pools connections in tests/rls'
     fi
     if [[ -z ${TEST_SUITES:-} || $TEST_SUITES == *clients/go* ]]; then
         command -v go >/dev/null || want golang-go 'runs the SDK in tests/clients/go'

