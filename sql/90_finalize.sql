@@ -6,10 +6,13 @@ CREATE FUNCTION auth.take_over_members() RETURNS void
 AS $function$
 DECLARE
     member record;
-    creator text;
+    owners text;
     holder text;
 BEGIN
-    SELECT e.extowner::regrole::text INTO creator FROM pg_extension e WHERE e.extname = 'auth';
+    -- Of the extension and of the database: whoever restores a dump becomes the owner of the extension.
+    SELECT string_agg(o.owner::regrole::text, ', ') INTO owners FROM (
+        SELECT e.extowner FROM pg_extension e WHERE e.extname = 'auth'
+        UNION SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()) AS o (owner);
 
     FOR member IN
         SELECT p.oid, p.oid::regprocedure::text AS signature, p.prorettype
@@ -27,7 +30,7 @@ BEGIN
             EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s CASCADE', member.signature, holder);
         END LOOP;
         IF member.prorettype <> 'trigger'::regtype AND member.signature <> 'auth.take_over_members()' THEN
-            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION', member.signature, creator);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s WITH GRANT OPTION', member.signature, owners);
         END IF;
     END LOOP;
 
@@ -65,23 +68,25 @@ COMMENT ON FUNCTION auth.take_over_members() IS 'Part of CREATE EXTENSION and AL
 
 SELECT auth.take_over_members();
 
--- Rights of whoever makes the extension.
+-- Rights of whoever makes the extension, and of the database's owner.
 DO $finalize$
 DECLARE
-    creator text;
+    owners text;
 BEGIN
-    SELECT e.extowner::pg_catalog.regrole::text INTO creator
-    FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'auth';
+    SELECT pg_catalog.string_agg(o.owner::pg_catalog.regrole::pg_catalog.text, ', ') INTO owners FROM (
+        SELECT e.extowner FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'auth'
+        UNION SELECT d.datdba FROM pg_catalog.pg_database d
+              WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()) AS o (owner);
 
-    EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA auth TO %s WITH GRANT OPTION', creator);
-    EXECUTE pg_catalog.format('GRANT SELECT ON auth.settings, auth.dead_letters TO %s WITH GRANT OPTION', creator);
+    EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA auth TO %s WITH GRANT OPTION', owners);
+    EXECUTE pg_catalog.format('GRANT SELECT ON auth.settings, auth.dead_letters TO %s WITH GRANT OPTION', owners);
     -- What an API schema shows to others (auth.create_api).
     EXECUTE pg_catalog.format('GRANT SELECT ON auth.my_user, auth.my_sessions, auth.my_identities, auth.my_factors, '
         'auth.my_roles, auth.all_users, auth.all_sessions, auth.all_user_roles, auth.audit_log, auth.all_messages '
-        'TO %s WITH GRANT OPTION', creator);
-    EXECUTE pg_catalog.format('GRANT DELETE ON auth.my_sessions TO %s WITH GRANT OPTION', creator);
+        'TO %s WITH GRANT OPTION', owners);
+    EXECUTE pg_catalog.format('GRANT DELETE ON auth.my_sessions TO %s WITH GRANT OPTION', owners);
     -- So that an application's tables can reference users; it says nothing about them.
-    EXECUTE pg_catalog.format('GRANT REFERENCES (id), SELECT (id), TRIGGER ON auth.users TO %s', creator);
+    EXECUTE pg_catalog.format('GRANT REFERENCES (id), SELECT (id), TRIGGER ON auth.users TO %s', owners);
 END
 $finalize$;
 

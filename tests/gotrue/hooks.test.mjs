@@ -51,6 +51,23 @@ test("56 a hook keeps a user from being made", async () => {
   ok(await signUp(door, email));
 });
 
+test("a hook runs with our rights, so it must belong to somebody who has them", async () => {
+  const { door, seen } = await hooked("before_user_created", "'{}'");
+  const hook = `h${count}_before_user_created`;
+  psql("CREATE ROLE hook_stranger; CREATE ROLE hook_friend; GRANT app TO hook_friend");
+  after(() => psql("DROP ROLE hook_stranger; DROP ROLE hook_friend"));
+  for (const [owner, status] of [["hook_stranger", 500], ["app", 200], ["hook_friend", 200], ["postgres", 200]]) {
+    psql(`ALTER FUNCTION hooks.${hook}(jsonb) OWNER TO ${owner}`);
+    const before = seen().length;
+    const answer = await signUp(door);
+    assert.equal(answer.status, status, owner);
+    assert.equal(seen().length - before, status === 200 ? 1 : 0, owner);
+  }
+  // Nor one that only the session which sets it can see, or one for another kind of argument.
+  door.set("hook_before_user_created_uri", "pg-functions://postgres/pg_temp/mine");
+  refused(await signUp(door), 500, "unexpected_failure");
+});
+
 test("4.19 what a hook is given", async () => {
   const { door, seen } = await hooked("before_user_created", "'{}'");
   const email = newEmail();
