@@ -17,7 +17,7 @@ LONG_SUITES=' cdi '
 # What does not depend on the version of Postgres is tested on the first one alone, beside the others.
 SUITES_ONCE=(races clients/node clients/python clients/go clients/supabase clients/supabase_python mail browser plans)
 # Likewise, but on the last version, when the others are through: so that both are done at about the same time.
-SUITES_LAST=(openapi)
+SUITES_LAST=(upgrade openapi)
 VERSIONS=${TEST_VERSIONS:-15 18}
 SUITE_SECONDS=900 # the longest that a suite may take
 # Keeps what runs at the same time from choosing the same ports. All lie below those that the system gives to outgoing
@@ -153,7 +153,7 @@ run_suite() {
     start_gateway "$TARGET/debug/auth-gateway" "$(free_port $((15600 + PORT_OFFSET)))" auth
 
     export AUTH_URL PGBIN AUTH_TEST_DIR=$dir AUTH_CLUSTER=$CLUSTER AUTH_GATEWAY=$CLUSTER/bin/auth-gateway
-    export AUTH_GATEWAY_PID=$GATEWAY_PID RUN_USER
+    export AUTH_GATEWAY_PID=$GATEWAY_PID RUN_USER FIRST_PG_CONFIG
     DATABASE_URL=$(database_url postgres auth) PG_CONFIG=$PG_CONFIG_PATH \
         timeout --kill-after=10 "$SUITE_SECONDS" "${command[@]}" || {
         local status=$?
@@ -212,6 +212,11 @@ else
 fi
 for version in $VERSIONS; do
     step "Build for Postgres $version" build_for "$version" || continue
+    # To upgrade from.
+    if [[ $version == "$first" ]]; then
+        use_postgres "$RUN/test/postgres" "$version"
+        FIRST_PG_CONFIG=$PG_CONFIG_PATH
+    fi
     if [[ $version == "$first" ]] && ((${#SUITES_ONCE[@]})); then
         begin_aside "${SUITES_ONCE[@]}"
     fi

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Upgrades: of the extension, from every version that was released (extension.sh), and of Postgres (pg_upgrade.sh). Runs each
+# file beside it. FIRST_PG_CONFIG is the oldest Postgres that is tested, with the extension in it.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+status=0
+for part in extension pg_upgrade; do
+    printf '%s\n' "-- $part"
+    bash "$here/$part.sh" || status=1
+done
+exit "$status"
