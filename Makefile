@@ -23,7 +23,7 @@ lint: ## Check formatting, clippy, shell scripts, licences
 reference: ## Write docs/reference anew, from the catalogue and the routers
 	@UPDATE=1 TEST_SUITES=reference TEST_VERSIONS=15 scripts/test.sh
 
-package: ## Build an optimised archive in dist/ for the chosen Postgres
+package: ## Build an archive and Debian packages in dist/; several: PG_VERSIONS="15 18"
 	@scripts/package.sh
 
 clean: ## Remove what was built; the data of make run stay

@@ -1,53 +1,114 @@
 #!/usr/bin/env bash
-# `make package`: dist/auth-<version>-pg<NN>-linux-<arch>.tar.gz with the extension for the chosen Postgres and the
-# gateway, both optimised, and a note on how to install them.
+# `make package`: what can be installed, in dist/, optimised, for the chosen Postgres:
+#   auth-<version>-pg<N>-linux-<arch>.tar.gz     the extension and the gateway, for any Linux
+#   postgresql-<N>-auth_<version>-1_<arch>.deb   the extension, for Debian and what descends from it
+#   auth-gateway_<version>-1_<arch>.deb          the gateway, likewise
+# Where dpkg-deb is missing, the archive alone. With the same compiler the same commit gives the same bytes.
+#   PG_VERSIONS="14 15 16 17 18"   for each of these: as it is installed on this machine, else the relocatable one
+#   PG_CONFIG=path, PG_VERSION=18  for another one (see scripts/postgres.sh)
+#   AUTH_DIST=folder               there instead of in dist/
+#   DEBFULLNAME, DEBEMAIL          who maintains the Debian packages; else the maintainer in META.json
+#   AUTH_PREBUILT=yes              builds nothing: packs, loosely, the extension that is installed in the Postgres of
+#                                  PG_CONFIG, and the program that AUTH_GATEWAY names
 set -euo pipefail
 
 # shellcheck source=scripts/build.sh
 source "$(dirname "${BASH_SOURCE[0]}")/build.sh"
+# shellcheck source=scripts/package/licences.sh
+source "$ROOT/scripts/package/licences.sh"
+# shellcheck source=scripts/package/archive.sh
+source "$ROOT/scripts/package/archive.sh"
+# shellcheck source=scripts/package/debian.sh
+source "$ROOT/scripts/package/debian.sh"
 
-prepare_run_dir
-want_postgres ""
-setup_build
-use_postgres "$RUN/postgres"
-need_space "$ROOT" 3000 'an optimised build'
+VERSION=$(manifest_value version)
+DIST=${AUTH_DIST:-$ROOT/dist}
+LEVEL=${AUTH_PREBUILT:+1} # of compression; otherwise the usual one
+WORK=$DIST/work # pg<N>/ and auth-gateway, what was built; *.licences; and what is being packed
 
-name=auth-$(manifest_value version)-pg$PG_MAJOR-linux-$(uname -m)
-stage=$ROOT/dist/$name
-say "Building $name for $PG_ORIGIN"
-rm -rf "$stage" "$stage.build"
-mkdir -p "$stage/lib" "$stage/extension" "$stage/bin"
-cargo_pgrx package --pg-config "$PG_CONFIG_PATH" --out-dir "$stage.build" || die 'the extension could not be built: see above'
-build_gateway release
-find "$stage.build" -name auth.so -exec install -m 755 {} "$stage/lib/" \;
-find "$stage.build" \( -name auth.control -o -name 'auth--*.sql' \) -exec install -m 644 {} "$stage/extension/" \;
-install -m 755 "$GATEWAY" "$stage/bin/"
-install -m 644 "$ROOT/LICENSE" "$stage/"
-cat >"$stage/INSTALL.md" <<EOF
-# Installing $name
+# PGXN reads the version from META.json.
+check_meta() {
+    local version
+    while read -r version; do
+        [[ $version == "$VERSION" ]] || die "META.json has version $version, Cargo.toml $VERSION"
+    done < <(sed '/"meta-spec"/,$d' "$ROOT/META.json" | sed -n 's/.*"version": *"\([^"]*\)".*/\1/p')
+}
 
-For PostgreSQL $PG_MAJOR, whose \`pg_config\` is first on PATH; as a user who may write to its folders:
+# Every date in a package is that of the last commit, or of the source where that is no clone.
+set_date() {
+    export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(
+        git -C "$ROOT" log -1 --format=%ct 2>/dev/null || stat -c %Y "$ROOT/Cargo.toml"
+    )}
+}
 
-    install -m 755 lib/auth.so "\$(pg_config --pkglibdir)/"
-    install -m 644 extension/* "\$(pg_config --sharedir)/extension/"
+# The extension's files, from wherever they were built: gather FOLDER
+gather() {
+    local files=$WORK/pg$PG_MAJOR
+    mkdir -p "$files"
+    find -L "$1" \( -name auth.so -o -name auth.control -o -name 'auth--*.sql' \) -type f -exec cp -L {} "$files/" \;
+    [[ -s $files/auth.so && -s $files/auth.control && -s $files/auth--$VERSION.sql ]] ||
+        die "the extension $VERSION is not complete in $1"
+    strip_symbols "$files/auth.so"
+    extension_licences "$PG_MAJOR" >"$files.licences"
+}
 
-Put the key that seals secrets outside the database, readable by the server's user alone, and name it in
-postgresql.conf with \`auth.key_file = '/etc/auth/sealing.key'\`:
+gather_gateway() {
+    cp "$1" "$WORK/auth-gateway"
+    strip_symbols "$WORK/auth-gateway"
+    gateway_licences >"$WORK/auth-gateway.licences"
+}
 
-    head -c 32 /dev/urandom | base64 > /etc/auth/sealing.key
+# As Debian's dh_strip does it.
+strip_symbols() { strip --strip-unneeded --remove-section=.comment --remove-section=.note "$1"; }
 
-Then, as the owner of the database, who needs not be a superuser:
+build_all() {
+    local versions=("") version
+    if [[ -n ${PG_VERSIONS:-} ]]; then
+        read -ra versions <<<"$PG_VERSIONS"
+        unset PG_CONFIG PG_VERSION
+    fi
+    prepare_run_dir
+    for version in "${versions[@]}"; do want_postgres "$version"; done
+    command -v strip >/dev/null || want binutils 'strips what was built'
+    ! command -v dpkg-deb >/dev/null || command -v dpkg-shlibdeps >/dev/null ||
+        want dpkg-dev 'tells which libraries a Debian package needs'
+    setup_build
+    need_space "$ROOT" $((3000 + 500 * ${#versions[@]})) 'an optimised build'
+    for version in "${versions[@]}"; do
+        use_postgres "$RUN/postgres" "$version"
+        say "Building for $PG_ORIGIN"
+        cargo_pgrx package --pg-config "$PG_CONFIG_PATH" --out-dir "$WORK/build" ||
+            die 'the extension could not be built: see above'
+        gather "$WORK/build"
+        rm -rf "$WORK/build"
+        MAJORS+=("$PG_MAJOR")
+    done
+    build_gateway release
+    gather_gateway "$GATEWAY"
+}
 
-    CREATE EXTENSION auth;
+take_prebuilt() {
+    [[ -n ${PG_CONFIG:-} && -n ${AUTH_GATEWAY:-} ]] || die 'AUTH_PREBUILT needs PG_CONFIG and AUTH_GATEWAY'
+    PG_MAJOR=$(major_of "$PG_CONFIG")
+    mkdir -p "$WORK/build"
+    cp -L "$("$PG_CONFIG" --pkglibdir)/auth.so" "$("$PG_CONFIG" --sharedir)"/extension/auth[.-]* "$WORK/build/"
+    gather "$WORK/build"
+    MAJORS+=("$PG_MAJOR")
+    gather_gateway "$AUTH_GATEWAY"
+}
 
-For the gateway, a role of its own, and the program:
+MAJORS=()
+check_meta
+set_date
+rm -rf "$WORK"
+mkdir -p "$WORK"
+trap 'rm -rf "$WORK"' EXIT
+if [[ -n ${AUTH_PREBUILT:-} ]]; then take_prebuilt; else build_all; fi
 
-    CREATE ROLE gateway LOGIN PASSWORD '...';
-    GRANT auth_gateway TO gateway;
-
-    DATABASE_URL=postgresql://gateway:...@localhost/mydb bin/auth-gateway --listen 127.0.0.1:3567
-EOF
-rm -rf "$stage.build"
-tar -C "$ROOT/dist" --sort=name --owner=0 --group=0 --numeric-owner -czf "$stage.tar.gz" "$name"
-rm -rf "$stage"
-say "dist/$name.tar.gz: $(du -h "$stage.tar.gz" | cut -f1)"
+for major in "${MAJORS[@]}"; do make_archive "$major"; done
+if command -v dpkg-deb >/dev/null && command -v dpkg-shlibdeps >/dev/null; then
+    for major in "${MAJORS[@]}"; do make_extension_deb "$major"; done
+    make_gateway_deb
+else
+    say 'No Debian packages: dpkg-deb or dpkg-shlibdeps is not installed'
+fi

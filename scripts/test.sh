@@ -15,7 +15,7 @@ SUITES=(sql cdi gotrue postgrest rls docs reference restore security faults)
 # The longest of these is tested on the first version alone.
 LONG_SUITES=' cdi '
 # What does not depend on the version of Postgres is tested on the first one alone, beside the others.
-SUITES_ONCE=(races clients/node clients/python clients/go clients/supabase clients/supabase_python mail browser plans)
+SUITES_ONCE=(races clients/node clients/python clients/go clients/supabase clients/supabase_python mail browser plans package)
 # Likewise, but on the last version, when the others are through: so that both are done at about the same time.
 SUITES_LAST=(upgrade openapi)
 VERSIONS=${TEST_VERSIONS:-15 18}
@@ -71,6 +71,8 @@ setup_tests() {
     need_rust
     { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 ||
         die 'rustfmt and clippy are missing. Add them, then try again: rustup component add rustfmt clippy'
+    ! command -v dpkg-deb >/dev/null || command -v dpkg-shlibdeps >/dev/null ||
+        want dpkg-dev 'tells which libraries a Debian package needs'
     if is_root; then
         command -v sudo >/dev/null || want sudo 'cargo-pgrx runs its Postgres as another user with it'
         # Elsewhere, and without root, the relocatable Postgres 15 stands in for Debian's.

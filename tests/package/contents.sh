@@ -102,6 +102,9 @@ check_fields() {
         diff <(cut -c 35- DEBIAN/md5sums | sort) <(find etc usr -type f 2>/dev/null | sort)
     )" ''
     like "$2: when it was made" "$(zcat "$root/usr/share/doc/$2/changelog.Debian.gz")" \
-        "^ -- .+>  $(date -u -R -d "@$(stat -c %Y "$root/DEBIAN/control")" | sed 's/[+]/[+]/')$"
+        '^ -- .+>  Tue, 14 Nov 2023 22:13:20 [+]0000$'
+    is "$2: what each file bears as its date" \
+        "$(dpkg-deb --fsys-tarfile "$deb" | TZ=UTC tar --full-time -tv | awk '{ print $4, $5 }' | sort -u)" \
+        '2023-11-14 22:13:20'
     rm -rf "$root"
 }

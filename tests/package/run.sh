@@ -22,6 +22,7 @@ ARCHIVE=auth-$VERSION-pg$MAJOR-linux-$(uname -m)
 EXTENSION_DEB=postgresql-$MAJOR-auth_$VERSION-1_$ARCH.deb
 GATEWAY_DEB=auth-gateway_$VERSION-1_$ARCH.deb
 DIST=$AUTH_TEST_DIR/dist
+export SOURCE_DATE_EPOCH=1700000000 # else that of the last commit, and there may be one while this runs
 
 trap 'stop_gateway; stop_cluster' EXIT
 

@@ -47,7 +47,7 @@ UPGRADED=$(database_url postgres auth)
 restored() { DATABASE_URL=$UPGRADED value "$1"; }
 dump=$AUTH_TEST_DIR/dump.sql
 "$PGBIN/pg_dump" -d "$UPGRADED" >"$dump"
-is 'the server is the new one' "$(restored "SELECT current_setting('server_version_num')::int / 10000")" "$(sed 's/^[^0-9]*\([0-9]*\).*/\1/' <<<"$to")"
+is 'the server is the new one' "$(restored "SELECT current_setting('server_version_num')::int / 10000")" "$("$PG_CONFIG" --version | grep -oE '[0-9]+' | head -n 1)"
 is 'the extension can be updated, though there is nothing to update' "$(restored 'ALTER EXTENSION auth UPDATE')" \
     "NOTICE:  version \"$(restored 'SELECT auth.version()')\" of extension \"auth\" is already installed"
 check_app
