@@ -209,8 +209,11 @@ if [[ -z ${TEST_SUITES:-} ]]; then
     step "Extension: tests inside Postgres $first" extension_tests "$first" || true
     step 'Gateway: tests with a stand-in for the extension' gateway_tests "$first" || true
 else
-    read -ra SUITES <<<"$TEST_SUITES"
-    SUITES_ONCE=() SUITES_LAST=()
+    read -ra wanted <<<"$TEST_SUITES"
+    last=" ${SUITES_LAST[*]} " SUITES=() SUITES_ONCE=() SUITES_LAST=()
+    for suite in "${wanted[@]}"; do
+        if [[ $last == *" $suite "* ]]; then SUITES_LAST+=("$suite"); else SUITES+=("$suite"); fi
+    done
 fi
 for version in $VERSIONS; do
     step "Build for Postgres $version" build_for "$version" || continue
