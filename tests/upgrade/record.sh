@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Keeps a release for the tests of all later ones: the script that installs it, and a database that was made with it. Runs as a
-# suite, before the version in Cargo.toml is raised; CONTRIBUTING.md says when.
+# Keeps a release for the tests of all later ones: the script that installs it, and a database that was made with it. Before the
+# version in Cargo.toml is raised: see CONTRIBUTING.md. RECORD=1 TEST_SUITES=upgrade TEST_VERSIONS=15 make test
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
