@@ -17,14 +17,24 @@ BEGIN
         ELSIF EXISTS (
             SELECT FROM pg_catalog.pg_roles r
             WHERE r.rolname OPERATOR(pg_catalog.=) role_name
-              AND (r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolbypassrls)
+              AND (r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolbypassrls OR r.rolreplication)
         ) THEN
             RAISE EXCEPTION 'role "%" exists and has rights that it must not have', role_name
                 USING ERRCODE = 'duplicate_object',
                       HINT = pg_catalog.format('ALTER ROLE %I NOLOGIN NOSUPERUSER NOCREATEROLE '
-                                               'NOBYPASSRLS, then run CREATE EXTENSION again.',
+                                               'NOCREATEDB NOBYPASSRLS NOREPLICATION, then run CREATE EXTENSION again.',
                                                role_name);
         END IF;
+    END LOOP;
+
+    FOR role_name IN
+        SELECT g.rolname FROM pg_catalog.pg_auth_members m
+        JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) m.roleid
+        JOIN pg_catalog.pg_roles g ON g.oid OPERATOR(pg_catalog.=) m.member
+        WHERE r.rolname OPERATOR(pg_catalog.=) 'auth_admin' AND NOT g.rolsuper
+    LOOP
+        RAISE WARNING 'role "%" is a member of auth_admin: it can read and change everything that the extension keeps', role_name
+            USING HINT = pg_catalog.format('REVOKE auth_admin FROM %I', role_name);
     END LOOP;
 END
 $preflight$;

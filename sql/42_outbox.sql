@@ -4,6 +4,7 @@ CREATE TABLE auth.outbox (
     id uuid PRIMARY KEY,
     app_id text NOT NULL,
     tenant_id text NOT NULL,
+    user_id uuid,
     channel text NOT NULL CHECK (channel IN ('email', 'sms', 'webhook')),
     kind text NOT NULL,
     message bytea NOT NULL,
@@ -19,6 +20,7 @@ COMMENT ON TABLE auth.outbox IS 'What is to be sent; a row goes when it has been
 COMMENT ON COLUMN auth.outbox.id IS 'The message''s id, the same at each attempt, by which whoever gets it twice can tell';
 COMMENT ON COLUMN auth.outbox.app_id IS 'The app';
 COMMENT ON COLUMN auth.outbox.tenant_id IS 'The tenant, whose settings say which way it goes';
+COMMENT ON COLUMN auth.outbox.user_id IS 'The user whom it is to or about';
 COMMENT ON COLUMN auth.outbox.channel IS 'email, sms or webhook';
 COMMENT ON COLUMN auth.outbox.kind IS 'What it is: signup, recovery, ...';
 COMMENT ON COLUMN auth.outbox.message IS 'The message, sealed: it holds codes';
@@ -29,6 +31,7 @@ COMMENT ON COLUMN auth.outbox.dead_at IS 'When it was given up';
 COMMENT ON COLUMN auth.outbox.error IS 'Why the last attempt failed';
 CREATE INDEX outbox_due ON auth.outbox (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX outbox_dead ON auth.outbox (dead_at) WHERE dead_at IS NOT NULL;
+CREATE INDEX outbox_user ON auth.outbox (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX outbox_tenant ON auth.outbox (app_id, tenant_id);
 ALTER TABLE auth.outbox ALTER COLUMN message SET STATISTICS 0;
 

@@ -21,7 +21,7 @@ BEGIN
     NOTIFY pgrst, 'reload schema';
 END
 $function$;
-COMMENT ON FUNCTION auth.drop_api(text) IS 'Drops what auth.create_api has made in a schema, and nothing else: not the schema, and not if something depends on it';
+COMMENT ON FUNCTION auth.drop_api(text) IS 'Drops what auth.create_api has made in a schema, and nothing else: not the schema, not if something depends on it, and not the right to call auth.rpc and policy helpers, which another API schema may need';
 
 CREATE FUNCTION auth.create_api(schema text DEFAULT 'api', doors text[] DEFAULT '{users,services}', anon text DEFAULT 'anon',
     authenticated text DEFAULT 'authenticated', service_role text DEFAULT 'service_role', tenant_id text DEFAULT 'public',

@@ -129,7 +129,10 @@ fn of(code: &SqlState, message: &str, sent: bool) -> Remedy {
 
 /// Whether a missing right is that to call us at all.
 fn is_about_entry(message: &str) -> bool {
-    message.ends_with(" for schema auth") || message.contains(" for function ")
+    // In whatever language: the name comes last.
+    [" auth", " http"]
+        .iter()
+        .any(|name| message.trim_end_matches(['"', '»', '“']).ends_with(name))
 }
 
 /// Whether the schema or the function is not there.

@@ -11,10 +11,13 @@ make_extension_deb() {
     install -m 644 "$WORK/pg$1/auth.so" "$lib/"
     install -m 644 "$WORK/pg$1/auth.control" "$WORK/pg$1"/auth--*.sql "$share/"
     add_documents "$package" <"$WORK/pg$1.licences"
-    install -m 644 "$ROOT"/docs/*.md "$root/usr/share/doc/$package/"
+    cp -r --no-preserve=all "$ROOT/docs/." "$root/usr/share/doc/$package/docs"
+    install -m 644 "$ROOT/README.md" "$root/usr/share/doc/$package/"
+    local libraries
+    libraries=$(libraries_of "$WORK/pg$1/auth.so") || exit
     write_control "$package" <<END
 Section: database
-Depends: postgresql-$1, $(libraries_of "$WORK/pg$1/auth.so")
+Depends: postgresql-$1, $libraries
 Suggests: auth-gateway
 Description: authentication server inside PostgreSQL $1
  An extension that makes a database its own authentication server: sign-up,
@@ -36,9 +39,11 @@ make_gateway_deb() {
     sed "s/@VERSION@/$VERSION/" "$parts/auth-gateway.1" | gzip -9n >"$root/usr/share/man/man1/auth-gateway.1.gz"
     add_documents "$package" <"$WORK/auth-gateway.licences"
     install -m 644 "$ROOT/docs/gateway.md" "$root/usr/share/doc/$package/"
+    local libraries
+    libraries=$(libraries_of "$WORK/auth-gateway") || exit
     write_control "$package" <<END
 Section: net
-Depends: $(libraries_of "$WORK/auth-gateway")
+Depends: $libraries
 Recommends: ca-certificates
 Suggests: $(printf 'postgresql-%s-auth | ' "${MAJORS[@]}" | sed 's/ | $//')
 Description: HTTP interface of the auth extension for PostgreSQL

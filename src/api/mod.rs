@@ -69,21 +69,25 @@ impl Roles<'_> {
 /// The statements that make an API schema.
 pub fn sql(target: &Target) -> String {
     let (schema, roles) = (identifier(target.schema), &target.roles);
-    let mut text = format!(
-        "CREATE SCHEMA IF NOT EXISTS {schema};\nGRANT USAGE ON SCHEMA {schema} TO {};\n",
-        roles.all()
-    );
-    for role in [roles.anon, roles.authenticated, roles.service] {
-        text += &format!(
-            "SELECT auth.grant_policies({});\n",
-            literal(&identifier(role))
-        );
-    }
-    text += &format!(
-        "GRANT EXECUTE ON FUNCTION auth.rpc(text, jsonb, text, text) TO {};\n",
-        roles.all()
-    );
     let users = target.doors.contains(&Door::Users);
+    let callers = match users {
+        true => roles.all(),
+        false => identifier(roles.service),
+    };
+    let mut text = format!(
+        "CREATE SCHEMA IF NOT EXISTS {schema};\nGRANT USAGE ON SCHEMA {schema} TO {callers};\n"
+    );
+    // Views need no rights but their owner's.
+    if users {
+        for role in [roles.anon, roles.authenticated, roles.service] {
+            text += &format!(
+                "SELECT auth.grant_policies({});\n",
+                literal(&identifier(role))
+            );
+        }
+        text +=
+            &format!("GRANT EXECUTE ON FUNCTION auth.rpc(text, jsonb, text, text) TO {callers};\n");
+    }
     for procedure in PROCEDURES.iter().filter(|_| users) {
         text.push('\n');
         text += &function(target, procedure);

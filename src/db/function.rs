@@ -28,12 +28,12 @@ pub fn call_json(
     limit: Duration,
 ) -> Result<Option<Value>, CallError> {
     let function = format!("{}.{}", quoted(schema), quoted(name));
-    check_owner(&function)?;
     let sql = format!("SELECT {function}($1)::jsonb");
     let begun = Instant::now();
     let call = || {
         let _timer = Timer::new(limit);
-        Ok::<_, ()>(spi::run_once(&sql, &[argument.into()], |row| {
+        check_owner(&function)?;
+        Ok::<_, String>(spi::run_once(&sql, &[argument.into()], |row| {
             row.json_opt(1)
         }))
     };
@@ -42,13 +42,13 @@ pub fn call_json(
         Ok(mut rows) => Ok(rows.pop().flatten()),
         Err(Undone::Raised(raised)) if raised.sqlstate == QUERY_CANCELED => Err(CallError::TooSlow),
         Err(Undone::Raised(raised)) => Err(CallError::Raised(raised.message)),
-        Err(Undone::Refused(())) => unreachable!("the work never refuses"),
+        Err(Undone::Refused(why)) => Err(CallError::Raised(why)),
     }
 }
 
 /// Whoever may change settings names functions, which then run with our rights: only those will do whose owner has the
 /// rights of the extension's or the database's owner anyway.
-fn check_owner(function: &str) -> Result<(), CallError> {
+fn check_owner(function: &str) -> Result<(), String> {
     let signature = format!("{function}(jsonb)");
     let owner = query_opt(
         "SELECT pg_has_role(p.proowner, e.extowner, 'MEMBER') OR pg_has_role(p.proowner, d.datdba, 'MEMBER'),
@@ -59,12 +59,10 @@ fn check_owner(function: &str) -> Result<(), CallError> {
         |row| (row.bool(1), row.text(2)),
     );
     match owner {
-        None => Err(CallError::Raised(format!(
-            "function {signature} does not exist"
-        ))),
-        Some((false, owner)) => Err(CallError::Raised(format!(
+        None => Err(format!("function {signature} does not exist")),
+        Some((false, owner)) => Err(format!(
             "function {signature} belongs to {owner}, and not to the owner of the extension or the database"
-        ))),
+        )),
         Some((true, _)) => Ok(()),
     }
 }

@@ -41,7 +41,8 @@ impl Raised {
     /// The HTTP status that an application chose by a code `PTnnn`, as at PostgREST.
     pub fn chosen_status(&self) -> Option<i32> {
         let status = self.sqlstate.strip_prefix("PT")?.parse().ok()?;
-        (200..600).contains(&status).then_some(status)
+        // What was undone has not succeeded.
+        (400..600).contains(&status).then_some(status)
     }
 
     fn of(report: &ErrorReportWithLevel) -> Self {

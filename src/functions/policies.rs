@@ -11,9 +11,9 @@ use std::ffi::CStr;
 use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::identifier;
+use crate::recipes::account;
 use crate::recipes::session::live;
 use crate::store;
 use crate::tenant::PUBLIC;
@@ -81,12 +81,14 @@ struct Subject<'a> {
 #[pg_extern(stable, parallel_safe)]
 fn uid() -> Option<pgrx::Uuid> {
     let text = setting()?;
+    // serde would take an array for a struct.
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
     let subject: Subject = serde_json::from_slice(&text).ok()?;
     // Other forms of a UUID are no ids of ours.
-    let sub = subject.sub.filter(|sub| sub.len() == 36)?;
-    Uuid::parse_str(&sub)
-        .ok()
-        .map(|id| pgrx::Uuid::from_bytes(id.into_bytes()))
+    let id = account::parse_id(&subject.sub?)?;
+    Some(pgrx::Uuid::from_bytes(id.into_bytes()))
 }
 
 extension_sql!(

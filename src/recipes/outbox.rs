@@ -21,6 +21,8 @@ pub struct Outgoing<'a> {
     pub channel: &'a str,
     /// What it is.
     pub kind: &'a str,
+    /// Whom it is to or about.
+    pub user_id: Option<Uuid>,
     pub message: Value,
 }
 
@@ -36,6 +38,7 @@ pub fn post(tenant: &Tenant, outgoing: &Outgoing, now: Time) -> Result<Uuid> {
         id,
         app_id: &tenant.app_id,
         tenant_id: tenant.id(),
+        user_id: outgoing.user_id,
         channel: outgoing.channel,
         kind: outgoing.kind,
         message: &sealed,
@@ -115,34 +118,6 @@ fn transport(tenant: &Tenant, message: &MessageRow) -> Option<Value> {
         }
         _ => None,
     }
-}
-
-/// The messages of an app, waiting or given up, that hold one of these names: ids, addresses, numbers. One that its key is
-/// lost for is left out.
-///
-/// # Errors
-/// [`crate::error::Error::Keys`] when there are no keys at all.
-pub fn about(app: &Tenant, names: &[&str]) -> Result<Vec<Uuid>> {
-    let keyring = keyring()?;
-    let is_about = |row: &MessageRow| {
-        let message = keyring.open(&purpose(row.id), &row.message).ok();
-        message
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .is_some_and(|text| names.iter().any(|name| mentions(&text, name)))
-    };
-    let rows = store::outbox::of_app(&app.app_id).into_iter();
-    Ok(rows.filter(is_about).map(|row| row.id).collect())
-}
-
-/// Whether a text holds a name, and not only as a part of a longer one.
-fn mentions(text: &str, name: &str) -> bool {
-    let is_of_name = |c: char| c.is_alphanumeric() || "._+-@%".contains(c);
-    !name.is_empty()
-        && text.match_indices(name).any(|(begin, _)| {
-            let before = text[..begin].chars().next_back();
-            let after = text[begin + name.len()..].chars().next();
-            !before.is_some_and(is_of_name) && !after.is_some_and(is_of_name)
-        })
 }
 
 /// Takes a message out that was delivered.

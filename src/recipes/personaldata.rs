@@ -3,65 +3,55 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{account, outbox, users};
-use crate::error::Result;
+use super::{account, bulkimport, users};
+use crate::error::{Error, Result};
 use crate::store;
-use crate::store::personal_data::{self, Keys};
+use crate::store::personal_data::{self, Keys, OwnContact};
 use crate::tenant::Tenant;
 
-/// A person, as far as somebody's id leads: a user, or nobody but the id. Sessions, roles and metadata need no user.
-struct Person {
-    user_id: Option<Uuid>,
-    keys: Keys,
+/// The user that an id leads to; one without a login method is no user of theirs, but one of ours.
+fn user_of(app: &Tenant, id: &str) -> Option<Uuid> {
+    account::find_user_id(app, id).or_else(|| account::parse_id(id))
 }
 
-fn find(app: &Tenant, id: &str) -> Person {
-    let app_id = &app.app_id;
-    // One without a login method is no user of theirs, but one of ours.
-    let wanted = account::find_user_id(app, id).or_else(|| account::parse_id(id));
-    let found = wanted.map(|id| personal_data::user_ids(app_id, id));
-    let user_ids = found.unwrap_or_default();
+/// Under which keys rows of a person stand. Without a user there may be rows under the id alone: sessions, roles and metadata
+/// need none.
+fn keys(app: &Tenant, id: &str, user_ids: Vec<Uuid>) -> Keys {
     if user_ids.is_empty() {
         let ids = vec![id.to_owned()];
-        let keys = Keys {
-            addresses: personal_data::addresses(app_id, &[], &ids),
-            ids,
-            user_ids,
-        };
-        return Person {
-            user_id: None,
-            keys,
-        };
+        return Keys { user_ids, ids };
     }
     // What is another's own id is not this one's, though a forced mapping may have made it so.
     let is_anothers = |text: &str| {
-        account::parse_id(text).is_some_and(|id| store::login_methods::exists(app_id, id))
+        account::parse_id(text).is_some_and(|id| {
+            store::login_methods::exists(&app.app_id, id)
+                || !personal_data::user_ids(&app.app_id, id).is_empty()
+        })
     };
-    let known = personal_data::ids(app_id, &user_ids).into_iter();
-    let ids: Vec<_> = known
-        .filter(|id| id.is_own || !is_anothers(&id.text))
-        .map(|id| id.text)
-        .collect();
-    Person {
-        user_id: wanted,
-        keys: Keys {
-            addresses: personal_data::addresses(app_id, &user_ids, &ids),
-            user_ids,
-            ids,
-        },
+    let known = personal_data::ids(&app.app_id, &user_ids).into_iter();
+    let ids = known.filter(|id| id.is_own || !is_anothers(&id.text));
+    Keys {
+        ids: ids.map(|id| id.text).collect(),
+        user_ids,
     }
 }
 
 /// Everything that is kept about a person, but secrets: lists of rows by name, as the tables have them.
 ///
 /// # Errors
-/// [`crate::error::Error::Keys`] when messages that wait cannot be read.
+/// [`Error::Keys`] when users that wait to be imported cannot be read.
 pub fn export(app: &Tenant, user_id: &str) -> Result<Map<String, Value>> {
-    let person = find(app, user_id);
-    let lists = personal_data::lists(&app.app_id, &person.keys).into_iter();
+    let app_id = &app.app_id;
+    let user_ids = user_of(app, user_id).map(|id| personal_data::user_ids(app_id, id));
+    let keys = keys(app, user_id, user_ids.unwrap_or_default());
+    let lists = personal_data::lists(app_id, &keys).into_iter();
     let mut data: Map<_, _> = lists.map(|(name, rows)| (name.to_owned(), rows)).collect();
-    let messages = outbox::about(app, &names_of(&person.keys))?;
-    data.insert("messages".to_owned(), personal_data::messages(&messages));
+    let contacts = personal_data::own_contacts(app_id, &keys.user_ids);
+    let waiting = bulkimport::queued_about(app, &keys.ids, &emails(&contacts))?;
+    data.insert(
+        "imports".to_owned(),
+        waiting.into_iter().map(|(_, user)| user).collect(),
+    );
     Ok(data)
 }
 
@@ -69,32 +59,37 @@ pub fn export(app: &Tenant, user_id: &str) -> Result<Map<String, Value>> {
 /// which id, and not who that was.
 ///
 /// # Errors
-/// [`crate::error::Error::Keys`] when messages that wait cannot be read.
+/// [`Error::Invalid`] for the id that stands for administrators; [`Error::Keys`] as [`export`].
 pub fn erase(app: &Tenant, user_id: &str) -> Result<()> {
-    let app_id = &app.app_id;
-    let person = loop {
-        let held = find(app, user_id).keys.user_ids;
-        store::users::lock(&held);
-        let person = find(app, user_id);
-        // Unless it was linked to another while we waited.
-        if person.keys.user_ids == held {
-            break person;
-        }
-    };
-    let keys = &person.keys;
-    for message in outbox::about(app, &names_of(keys))? {
-        store::outbox::delete(message);
+    if account::parse_id(user_id) == Some(Uuid::nil()) {
+        return Err(Error::invalid("argument \"user_id\" is nobody's id"));
     }
+    let app_id = &app.app_id;
+    // As whoever links does: nobody is linked meanwhile.
+    store::tenants::lock_app(app_id);
+    let head = user_of(app, user_id);
+    let user_ids = head.map(|id| store::users::lock_with_linked(app_id, id));
+    let keys = keys(app, user_id, user_ids.unwrap_or_default());
+    let contacts = personal_data::own_contacts(app_id, &keys.user_ids);
+    for (id, _) in bulkimport::queued_about(app, &keys.ids, &emails(&contacts))? {
+        store::bulk_import_queue::delete(app_id, &[id]);
+    }
+    for OwnContact { tenant_id, contact } in &contacts {
+        store::passwordless::delete_devices_of(app_id, std::slice::from_ref(tenant_id), contact);
+        if let Some(email) = &contact.email {
+            personal_data::delete_passkey_options(app_id, tenant_id, email);
+        }
+    }
+    store::outbox::delete_of(&keys.user_ids);
     personal_data::blank_audit_log(app_id, &keys.ids);
-    personal_data::delete_begun(app_id, &keys.addresses);
-    if let Some(id) = person.user_id {
+    if let Some(id) = keys.user_ids.first() {
         users::delete(app, &id.to_string(), true);
     }
     users::delete_what_hangs_on(app_id, &keys.ids);
     Ok(())
 }
 
-fn names_of(keys: &Keys) -> Vec<&str> {
-    let names = keys.ids.iter().chain(&keys.addresses);
-    names.map(String::as_str).collect()
+fn emails(contacts: &[OwnContact]) -> Vec<&str> {
+    let emails = contacts.iter().map(|own| own.contact.email.as_deref());
+    emails.flatten().collect()
 }

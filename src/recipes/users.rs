@@ -248,7 +248,7 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
             return delete_nameless(app, user_id);
         };
         // The user first: whoever writes rows of it holds it, and those rows are there before we look for them.
-        store::users::lock(&[found.user_id]);
+        store::users::lock_with_linked(app_id, found.user_id);
         // Unless it was linked elsewhere while we waited.
         let now = account::resolve(app, user_id);
         if now.is_some_and(|now| now.user_id == found.user_id) {

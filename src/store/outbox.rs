@@ -9,6 +9,8 @@ pub struct NewMessage<'a> {
     pub id: Uuid,
     pub app_id: &'a str,
     pub tenant_id: &'a str,
+    /// Whom it is to or about.
+    pub user_id: Option<Uuid>,
     pub channel: &'a str,
     pub kind: &'a str,
     /// Sealed.
@@ -18,8 +20,8 @@ pub struct NewMessage<'a> {
 
 pub fn insert(new: &NewMessage) {
     db::execute(
-        "INSERT INTO auth.outbox (id, app_id, tenant_id, channel, kind, message, created_at, due_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "INSERT INTO auth.outbox (id, app_id, tenant_id, channel, kind, message, created_at, due_at, user_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
         &[
             new.id.into(),
             new.app_id.into(),
@@ -28,6 +30,7 @@ pub fn insert(new: &NewMessage) {
             new.kind.into(),
             new.message.into(),
             new.now.into(),
+            new.user_id.into(),
         ],
     );
 }
@@ -71,14 +74,12 @@ pub fn claim(most: i64, now: Time, until: Time) -> Vec<MessageRow> {
     )
 }
 
-/// All messages of an app.
-pub fn of_app(app_id: &str) -> Vec<MessageRow> {
-    db::query(
-        "SELECT id, app_id, tenant_id, channel, kind, message, attempts, created_at
-         FROM auth.outbox WHERE app_id = $1 ORDER BY created_at, id",
-        &[app_id.into()],
-        MessageRow::read,
-    )
+/// Takes out what is to users, or about them.
+pub fn delete_of(user_ids: &[Uuid]) {
+    db::execute(
+        "DELETE FROM auth.outbox WHERE user_id = ANY ($1)",
+        &[user_ids.into()],
+    );
 }
 
 /// A message that is still to be delivered, locked.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db;
+use crate::store::login_methods::Contact;
 
 /// The keys under which rows of a person stand.
 #[derive(Debug, Default)]
@@ -13,14 +14,12 @@ pub struct Keys {
     pub user_ids: Vec<Uuid>,
     /// All ids by which callers may have known the person: users', login methods', another system's.
     pub ids: Vec<String>,
-    /// Addresses and numbers.
-    pub addresses: Vec<String>,
 }
 
-/// The user with that id, and those that were linked into it; none if there is no such user.
+/// The user with that id, and those that were linked into it, in this order; none if there is no such user.
 pub fn user_ids(app_id: &str, id: Uuid) -> Vec<Uuid> {
     db::query(
-        "SELECT id FROM auth.users WHERE app_id = $1 AND (id = $2 OR merged_into = $2)",
+        "SELECT id FROM auth.users WHERE app_id = $1 AND (id = $2 OR merged_into = $2) ORDER BY id <> $2, id",
         &[app_id.into(), id.into()],
         |row| row.uuid(1),
     )
@@ -48,23 +47,32 @@ pub fn ids(app_id: &str, user_ids: &[Uuid]) -> Vec<KnownId> {
     )
 }
 
-/// Addresses and numbers that users have, had verified, or are about to have.
-pub fn addresses(app_id: &str, user_ids: &[Uuid], ids: &[String]) -> Vec<String> {
+/// An address or number by which users sign in to a tenant, and nobody else does.
+pub struct OwnContact {
+    pub tenant_id: String,
+    pub contact: Contact,
+}
+
+pub fn own_contacts(app_id: &str, user_ids: &[Uuid]) -> Vec<OwnContact> {
     db::query(
-        "SELECT address FROM (
-             SELECT unnest(ARRAY[email, phone, email_change, phone_change]) FROM auth.users
-                 WHERE app_id = $1 AND id = ANY ($2)
-             UNION SELECT unnest(ARRAY[email, phone]) FROM auth.login_methods WHERE app_id = $1 AND user_id = ANY ($2)
-             UNION SELECT phone FROM auth.phone_factors WHERE user_id = ANY ($2)
-             UNION SELECT email FROM auth.verified_emails WHERE app_id = $1 AND user_id = ANY ($3)
-         ) AS known (address) WHERE address <> '' ORDER BY address",
-        &[app_id.into(), user_ids.into(), ids.into()],
-        |row| row.text(1),
+        "SELECT DISTINCT t.tenant_id, t.email, t.phone FROM auth.login_method_tenants t
+         WHERE t.app_id = $1 AND t.user_id = ANY ($2) AND coalesce(t.email, t.phone) IS NOT NULL
+           AND NOT EXISTS (SELECT FROM auth.login_method_tenants o
+               WHERE o.app_id = $1 AND o.tenant_id = t.tenant_id AND o.user_id <> ALL ($2)
+                 AND (o.email = t.email OR o.phone = t.phone))
+         ORDER BY 1, 2, 3",
+        &[app_id.into(), user_ids.into()],
+        |row| OwnContact {
+            tenant_id: row.text(1),
+            contact: Contact {
+                email: row.text_opt(2),
+                phone: row.text_opt(3),
+            },
+        },
     )
 }
 
-/// A list of the export: its name, and the rows. All statements have the parameters app, ids of users, all ids,
-/// addresses.
+/// A list of the export: its name, and the rows. All statements have the parameters app, ids of users, all ids.
 macro_rules! list {
     ($name:literal, $rows:literal) => {
         (
@@ -78,7 +86,7 @@ macro_rules! list {
     };
 }
 
-const LISTS: [(&str, &str); 18] = [
+const LISTS: [(&str, &str); 19] = [
     list!(
         "users",
         "SELECT id, aud, role, email, phone, email_confirmed_at, phone_confirmed_at, invited_at, confirmation_sent_at,
@@ -98,7 +106,8 @@ const LISTS: [(&str, &str); 18] = [
     list!(
         "external_ids",
         "SELECT user_id, external_id, external_info FROM auth.user_id_mappings
-         WHERE app_id = $1 AND external_id = ANY ($3) ORDER BY user_id"
+         WHERE app_id = $1 AND user_id IN (SELECT unnest($2) UNION SELECT m.id FROM auth.login_methods m
+                                           WHERE m.app_id = $1 AND m.user_id = ANY ($2)) ORDER BY user_id"
     ),
     list!(
         "verified_emails",
@@ -166,8 +175,19 @@ const LISTS: [(&str, &str); 18] = [
     ),
     list!(
         "passwordless_devices",
-        "SELECT tenant_id, email, phone, failed_attempts, created_at FROM auth.passwordless_devices
-         WHERE app_id = $1 AND coalesce(email, phone) = ANY ($4) ORDER BY created_at, id"
+        "SELECT d.tenant_id, d.email, d.phone, d.failed_attempts, d.created_at
+         FROM auth.login_method_tenants t
+         JOIN auth.passwordless_devices d ON d.app_id = t.app_id AND d.tenant_id = t.tenant_id
+         WHERE t.app_id = $1 AND t.user_id = ANY ($2) AND (d.email = t.email OR d.phone = t.phone)
+           AND NOT EXISTS (SELECT FROM auth.login_method_tenants o
+               WHERE o.app_id = $1 AND o.tenant_id = t.tenant_id AND o.user_id <> ALL ($2)
+                 AND (o.email = d.email OR o.phone = d.phone))
+         GROUP BY d.app_id, d.tenant_id, d.id ORDER BY d.created_at, d.id"
+    ),
+    list!(
+        "messages",
+        "SELECT id, tenant_id, channel, kind, attempts, created_at, due_at, dead_at FROM auth.outbox
+         WHERE app_id = $1 AND user_id = ANY ($2) ORDER BY created_at, id"
     ),
     list!(
         "flows",
@@ -188,24 +208,12 @@ pub fn lists(app_id: &str, keys: &Keys) -> Vec<(&'static str, Value)> {
         app_id.into(),
         keys.user_ids.as_slice().into(),
         keys.ids.as_slice().into(),
-        keys.addresses.as_slice().into(),
     ];
     let read = |sql| db::query_one(sql, &params, |row| row.json(1));
     LISTS
         .iter()
         .map(|(name, sql)| (*name, read(*sql)))
         .collect()
-}
-
-/// Messages that wait or were given up, without what they say.
-pub fn messages(ids: &[Uuid]) -> Value {
-    db::query_one(
-        "SELECT coalesce(jsonb_agg(r), '[]') FROM (
-             SELECT id, tenant_id, channel, kind, attempts, created_at, due_at, dead_at FROM auth.outbox
-             WHERE id = ANY ($1) ORDER BY created_at, id) AS r",
-        &[ids.into()],
-        |row| row.json(1),
-    )
 }
 
 /// Takes out of the audit log who a person was. What was done stays, and the id by which it hangs together.
@@ -224,14 +232,10 @@ pub fn blank_audit_log(app_id: &str, ids: &[String]) {
     );
 }
 
-/// Removes what was begun with addresses or numbers before anybody was known by them: codes, and options of passkeys.
-pub fn delete_begun(app_id: &str, addresses: &[String]) {
+/// Removes options of passkeys that were asked for with an address.
+pub fn delete_passkey_options(app_id: &str, tenant_id: &str, email: &str) {
     db::execute(
-        "DELETE FROM auth.passwordless_devices WHERE app_id = $1 AND coalesce(email, phone) = ANY ($2)",
-        &[app_id.into(), addresses.into()],
-    );
-    db::execute(
-        "DELETE FROM auth.webauthn_options WHERE app_id = $1 AND email = ANY ($2)",
-        &[app_id.into(), addresses.into()],
+        "DELETE FROM auth.webauthn_options WHERE app_id = $1 AND tenant_id = $2 AND email = $3",
+        &[app_id.into(), tenant_id.into(), email.into()],
     );
 }

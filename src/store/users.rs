@@ -216,6 +216,18 @@ pub fn lock(ids: &[Uuid]) {
     );
 }
 
+/// The user with that id, and those that were linked into it, locked in this
+/// order, for they are about to be deleted: their ids.
+pub fn lock_with_linked(app_id: &str, id: Uuid) -> Vec<Uuid> {
+    let head = "SELECT id FROM auth.users WHERE app_id = $1 AND id = $2 FOR UPDATE";
+    let linked =
+        "SELECT id FROM auth.users WHERE app_id = $1 AND merged_into = $2 ORDER BY id FOR UPDATE";
+    let params = [app_id.into(), id.into()];
+    let mut ids = db::query(head, &params, |row| row.uuid(1));
+    ids.extend(db::query(linked, &params, |row| row.uuid(1)));
+    ids
+}
+
 /// Makes a user primary, or no longer so.
 pub fn set_primary(id: Uuid, is_primary: bool) {
     db::execute(

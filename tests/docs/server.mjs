@@ -45,9 +45,12 @@ export async function startGateway(database, mailFolder) {
   const gateway = spawn(process.env.AUTH_GATEWAY, ["--listen", listen, "--mail-folder", mailFolder], { env: { ...process.env, DATABASE_URL: target }, stdio: "ignore" });
   setGotrueUp(database, listen);
   for (let attempts = 0; ; attempts += 1) {
-    const answer = await fetch(`http://${listen}/healthz`).catch(() => null);
+    const answer = await fetch(`http://${listen}/healthz`, { signal: AbortSignal.timeout(1000) }).catch(() => null);
     if (answer?.ok) return { address: listen, stop: () => gateway.kill() };
-    if (attempts > 300 || gateway.exitCode !== null) throw new Error("the gateway did not become healthy");
+    if (attempts > 300 || gateway.exitCode !== null) {
+      gateway.kill();
+      throw new Error("the gateway did not become healthy");
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -76,6 +76,40 @@ SELECT count(*) AS mails FROM auth.outbox;
 \c - app
 SELECT auth.sign_in('ida@example.org', 'x') ->> 'status' AS status;
 
+-- Nobody else's: not what waits for the same address in another tenant, for an address that is only wanted, or for a name that is
+-- a word of a message.
+SELECT auth.create_or_update_tenant('t9', '{"firstFactors": null}') ->> 'status' AS status;
+SELECT auth.sign_up('both@example.org', 'x') #>> '{user,id}' AS here \gset
+SELECT auth.sign_up('both@example.org', 'x', tenant_id => 't9') #>> '{user,id}' AS there \gset
+SELECT auth.create_code(email => 'both@example.org') ->> 'status' AS status;
+SELECT auth.create_code(email => 'ida@example.org') ->> 'status' AS status;
+\c - postgres
+UPDATE auth.users SET email_change = 'ida@example.org' WHERE id = :'there';
+\c - app
+SELECT auth.export_user(:'there') #> '{data,passwordless_devices}' AS devices, auth.export_user(:'there') #> '{data,messages}' AS messages;
+SELECT auth.erase_user(:'there') ->> 'status' AS status;
+SELECT auth.erase_user('recovery') ->> 'status' AS status, auth.erase_user('to') ->> 'status' AS status;
+SELECT jsonb_array_length(auth.list_codes(email => 'both@example.org') -> 'devices') AS codes, jsonb_array_length(auth.list_codes(email => 'ida@example.org') -> 'devices') AS codes;
+\c - postgres
+SELECT count(*) AS mails FROM auth.outbox;
+\c - app
+SELECT auth.erase_user('00000000-0000-0000-0000-000000000000');
+
+-- Nor does an import bring anybody back.
+SELECT status FROM auth.http('POST', '/bulk-import/users', NULL, '[["cdi-version", "5.4"]]', '{"users": [
+    {"externalUserId": "imp-1", "loginMethods": [{"recipeId": "emailpassword", "email": "imp@example.org", "plainTextPassword": "x"}]},
+    {"externalUserId": "imp-2", "loginMethods": [{"recipeId": "emailpassword", "email": "imp2@example.org", "plainTextPassword": "x"}]}]}');
+SELECT auth.export_user('imp-1') #> '{data,imports,0,loginMethods,0}' ? 'plainTextPassword' AS "has a password", jsonb_array_length(auth.export_user('imp-1') #> '{data,imports}') AS imports;
+SELECT auth.erase_user('imp-1') ->> 'status' AS status;
+SELECT jsonb_array_length(auth.export_user('imp-1') #> '{data,imports}') AS imports, jsonb_array_length(auth.export_user('imp-2') #> '{data,imports}') AS imports;
+
+-- Users without a name are users, too.
+SELECT auth.set_setting('external_anonymous_users_enabled', 'true') \g /dev/null
+SELECT convert_from(body, 'UTF8')::jsonb #>> '{user,id}' AS nobody FROM auth.http('POST', '/auth/v1/signup', NULL, '[["content-type", "application/json"]]', '{}') \gset
+SELECT jsonb_array_length(auth.export_user(:'nobody') #> '{data,users}') AS users;
+SELECT auth.erase_user(:'nobody') ->> 'status' AS status;
+SELECT jsonb_array_length(auth.export_user(:'nobody') #> '{data,users}') AS users;
+
 -- Not only users: an id that only sessions and metadata know.
 SELECT auth.create_session('machine-7') ->> 'status' AS status;
 SELECT auth.update_user_metadata('machine-7', '{"a": 1}') ->> 'status' AS status;

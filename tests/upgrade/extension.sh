@@ -17,9 +17,12 @@ scripts=$("$PG_CONFIG" --sharedir)/extension
 newest=$(value 'SELECT auth.version()')
 catalogue() { "$PGBIN/psql" -X -q -v ON_ERROR_STOP=1 -d "$(database_url postgres "$1")" -f "$here/catalogue.sql"; }
 
+shopt -s nullglob
 trap 'stop_cluster' EXIT
 for release in "$here"/released/*/; do
     version=$(basename "$release")
+    # It is just being made.
+    [[ $version != "$newest" ]] || continue
     # shellcheck source=/dev/null # what record.sh noted
     source "$release/facts.sh"
     install -m 644 "$release/auth--$version.sql" "$scripts/"

@@ -15,7 +15,9 @@ use uuid::Uuid;
 
 use self::batch::import_batch;
 use self::prepare::{Prepared, prepare};
-pub use self::queue::{Entry, MAX_QUEUED, Queued, count, import_queued, list, queue, remove};
+pub use self::queue::{
+    Entry, MAX_QUEUED, Queued, count, import_queued, list, queue, queued_about, remove,
+};
 use crate::db::Time;
 use crate::error::Result;
 use crate::store;

@@ -201,6 +201,46 @@ pub fn remove(app: &Tenant, ids: &[String]) -> Result<(Vec<String>, Vec<String>)
     Ok(ids.iter().cloned().partition(was_there))
 }
 
+/// The entries of an app that are to become a user with one of these ids from another system, or one of these addresses:
+/// their ids, and the users, without secrets. What cannot be read is left out.
+///
+/// # Errors
+/// [`Error::Keys`] when there are no keys at all.
+pub fn queued_about(
+    app: &Tenant,
+    external_ids: &[String],
+    emails: &[&str],
+) -> Result<Vec<(Uuid, Value)>> {
+    let mut found = Vec::new();
+    for row in rows::page(&app.app_id, None, None, i64::MAX) {
+        let Ok((mut user, _)) = open(&row)? else {
+            continue;
+        };
+        let external_id = user["externalUserId"].as_str();
+        let mut is_about =
+            external_id.is_some_and(|id| external_ids.iter().any(|known| known == id));
+        for method in user["loginMethods"].as_array_mut().into_iter().flatten() {
+            is_about |= method["email"]
+                .as_str()
+                .is_some_and(|email| emails.contains(&email));
+            if let Some(method) = method.as_object_mut() {
+                method.retain(|name, _| {
+                    !["plainTextPassword", "passwordHash"].contains(&name.as_str())
+                });
+            }
+        }
+        for device in user["totpDevices"].as_array_mut().into_iter().flatten() {
+            if let Some(device) = device.as_object_mut() {
+                device.remove("secretKey");
+            }
+        }
+        if is_about {
+            found.push((row.id, user));
+        }
+    }
+    Ok(found)
+}
+
 /// What a round of work has done.
 pub struct Progress {
     pub imported: usize,

@@ -90,6 +90,7 @@ pub fn call(context: &Context, event: Event, mut input: Value) -> Result<Option<
         let outgoing = Outgoing {
             channel: "webhook",
             kind: event.setting(),
+            user_id: input["user"]["id"].as_str().and_then(|id| id.parse().ok()),
             message: json!({ "body": input }),
         };
         outbox::post(context.tenant, &outgoing, context.now)?;

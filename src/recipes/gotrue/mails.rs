@@ -4,6 +4,7 @@
 use auth_core::mail_templates::{MailKind, MailTemplates};
 use auth_core::template::{Template, TemplateError};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::codes::NewCode;
 use super::hooks::{self, Event};
@@ -80,7 +81,7 @@ pub fn send(context: &Context, user: &AuthUser, mail: &Mail) -> Result<()> {
         template: settings.setting_text(&format!("mailer_templates_{name}")),
         usual: mail.kind.templates(),
     };
-    post(context, mail.to, &page, &values)
+    post(context, user.id, mail.to, &page, &values)
 }
 
 /// What a mail is made of.
@@ -92,11 +93,11 @@ pub struct Page<'a> {
     pub usual: MailTemplates,
 }
 
-/// Puts a mail into the outbox.
+/// Puts a mail to a user into the outbox.
 ///
 /// # Errors
 /// [`Error::Unconfigured`] when its templates do not work.
-pub fn post(context: &Context, to: &str, page: &Page, values: &Value) -> Result<()> {
+pub fn post(context: &Context, user_id: Uuid, to: &str, page: &Page, values: &Value) -> Result<()> {
     let settings = &context.tenant.settings;
     let unusable = |error: TemplateError| Error::Unconfigured(error.to_string());
     let subject = page.subject.unwrap_or(page.usual.subject);
@@ -121,6 +122,7 @@ pub fn post(context: &Context, to: &str, page: &Page, values: &Value) -> Result<
     let outgoing = Outgoing {
         channel: "email",
         kind: page.kind,
+        user_id: Some(user_id),
         message,
     };
     outbox::post(context.tenant, &outgoing, context.now)?;

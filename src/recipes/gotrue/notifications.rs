@@ -102,5 +102,5 @@ pub fn tell(context: &Context, user: &AuthUser, happening: &Happening) -> Result
         template: settings.setting_text(&format!("mailer_templates_{kind}")),
         usual: notification.templates(),
     };
-    mails::post(context, to, &page, &Value::Object(values))
+    mails::post(context, user.id, to, &page, &Value::Object(values))
 }

@@ -105,6 +105,7 @@ pub fn send(context: &Context, user: &AuthUser, message: &Message) -> Result<Mes
     let outgoing = Outgoing {
         channel: "sms",
         kind: message.kind,
+        user_id: Some(user.id),
         message: json!({"to": phone, "text": text, "channel": message.channel.name()}),
     };
     Ok(Some(

@@ -25,10 +25,20 @@ pub fn is_live(app_id: &str, claims: &Value) -> bool {
     };
     session.is_some_and(|session| {
         !session.is_gotrues
-            || (claim("aal").is_none_or(|claimed| claimed <= session.aal.as_str())
+            || (level_holds(claims.get("aal"), &session.aal)
                 && (claim("role") == session.role.as_deref()
                     || hook_writes_roles(app_id, &session)))
     })
+}
+
+/// Whether a session has the assurance level that is claimed, if one is.
+fn level_holds(claimed: Option<&Value>, level: &str) -> bool {
+    match claimed {
+        None => true,
+        Some(Value::String(claimed)) if claimed == "aal1" => true,
+        Some(Value::String(claimed)) => claimed == level,
+        Some(_) => false,
+    }
 }
 
 /// Whether tokens of a session may name another role than the user's, for the application writes their claims.
