@@ -83,7 +83,7 @@ prepare_door() {
     DOOR_AUDIT=$(value "$DOOR_AUDITED")
 }
 
-DOOR_AUDITED="SELECT string_agg(concat(id, payload, created_at, ip_address), ',' ORDER BY id) FROM auth.audit_log_entries WHERE app_id = 'door'"
+DOOR_AUDITED="SELECT string_agg(concat(id, payload, created_at AT TIME ZONE 'UTC', ip_address), ',' ORDER BY id) FROM auth.audit_log_entries WHERE app_id = 'door'"
 
 # $dump is the file.
 # shellcheck disable=SC2154

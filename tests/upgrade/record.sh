@@ -14,10 +14,10 @@ source "$here/../restore/gotrue.sh"
 version=$(value 'SELECT auth.version()')
 release=$here/released/$version
 mkdir -p "$release"
-# Tokens, links and keys that are still good in ten years.
-value "SELECT auth.set_setting('access_token_validity', '86400000'), auth.set_setting('refresh_token_validity', '5256000'),
-    auth.set_setting('access_token_dynamic_signing_key_update_interval', '87600'), auth.set_setting('jwt_exp', '315360000'),
-    auth.set_setting('mailer_otp_exp', '315360000')" >/dev/null
+# Tokens that are good for as long as can be: a thousand days.
+value "SELECT auth.set_setting('refresh_token_validity', '5256000'), auth.set_setting('access_token_validity', '86400000'),
+    auth.set_setting('access_token_dynamic_signing_key_update_interval', '87600'),
+    auth.set_setting('jwt_exp', '86400000')" >/dev/null
 prepare_app
 prepare_door
 value "UPDATE auth.one_time_tokens SET expires_at = now() + interval '10 years'" >/dev/null
