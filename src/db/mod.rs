@@ -15,7 +15,7 @@ mod time;
 pub use function::{CallError, call_json};
 pub use param::Param;
 pub use row::Row;
-pub use subtransaction::{Raised, Undone, subtransaction, unless_told};
+pub use subtransaction::{Raised, Undone, or_undo, subtransaction, unless_told};
 pub use time::Time;
 
 use spi::Snapshot;

@@ -82,6 +82,17 @@ pub fn unless_told<T>(work: impl FnOnce() -> T) -> Result<T, Box<Raised>> {
     })
 }
 
+/// Does `work`, and undoes it when it asks for that: what it wrote, and what it locked. All errors are passed on.
+///
+/// # Errors
+/// Those of `work`.
+pub fn or_undo<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    begin(work, |_| false).map_err(|undone| match undone {
+        Undone::Refused(why) => why,
+        Undone::Raised(_) => unreachable!("no error is caught"),
+    })
+}
+
 /// As [`subtransaction`], but a cancellation while `is_due` says so counts as an error of the work.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
 use super::account;
-use crate::db::Time;
+use crate::db::{Time, or_undo};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::login_methods::Contact;
@@ -247,11 +247,17 @@ pub fn delete(app: &Tenant, user_id: &str, remove_all_linked_accounts: bool) {
         let Some(found) = account::resolve(app, user_id) else {
             return delete_nameless(app, user_id);
         };
-        // The user first: whoever writes rows of it holds it, and those rows are there before we look for them.
-        store::users::lock_with_linked(app_id, found.user_id);
-        // Unless it was linked elsewhere while we waited.
-        let now = account::resolve(app, user_id);
-        if now.is_some_and(|now| now.user_id == found.user_id) {
+        // The user first: whoever writes rows of it holds it, and those rows are there before we look for them. If it was
+        // linked elsewhere while we waited, its row is let go of: others lock the one that it was linked into first.
+        let held = or_undo(|| {
+            store::users::lock_with_linked(app_id, found.user_id);
+            let now = account::resolve(app, user_id);
+            match now.is_some_and(|now| now.user_id == found.user_id) {
+                true => Ok(()),
+                false => Err(()),
+            }
+        });
+        if held.is_ok() {
             break found;
         }
     };

@@ -56,7 +56,8 @@ $(scripts_of_extension | prefix "-rw-r--r-- root/root /usr/share/postgresql/$MAJ
 -rw-r--r-- root/root $documents/changelog.gz
 -rw-r--r-- root/root $documents/copyright
 -rw-r--r-- root/root $documents/third-party-licences.gz
-$(cd "$ROOT/docs" && printf '%s\n' *.md | prefix "-rw-r--r-- root/root $documents/")
+-rw-r--r-- root/root $documents/README.md
+$(cd "$ROOT" && find docs -type f | prefix "-rw-r--r-- root/root $documents/")
 END
         )"
     is 'its folders' "$(folders_of "$deb")" 'drwxr-xr-x root/root'
