@@ -25,6 +25,7 @@ dump=$release/dump.sql
 "$PGBIN/pg_dump" -d "$DATABASE_URL" | sed "s/^CREATE EXTENSION IF NOT EXISTS auth WITH SCHEMA auth;/CREATE EXTENSION auth WITH SCHEMA auth VERSION '$version';/" >"$dump"
 cp "$("$PG_CONFIG" --sharedir)/extension/auth--$version.sql" "$release/"
 cp "$AUTH_CLUSTER/sealing.key" "$release/"
+printf '# shellcheck shell=bash disable=SC2034 # extension.sh reads them\n' >"$release/facts.sh"
 declare -p APP_ID APP_ACCESS APP_REFRESH APP_RESET DOOR_ID DOOR_ACCESS DOOR_REFRESH DOOR_FACTOR DOOR_TOTP DOOR_LINK DOOR_AUDIT |
-    sed 's/^declare -- //' >"$release/facts.sh"
+    sed 's/^declare -- //' >>"$release/facts.sh"
 printf 'Kept in %s\n' "$release"
