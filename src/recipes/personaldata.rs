@@ -71,9 +71,9 @@ pub fn erase(app: &Tenant, user_id: &str) -> Result<()> {
     let user_ids = head.map(|id| store::users::lock_with_linked(app_id, id));
     let keys = keys(app, user_id, user_ids.unwrap_or_default());
     let contacts = personal_data::own_contacts(app_id, &keys.user_ids);
-    for (id, _) in bulkimport::queued_about(app, &keys.ids, &emails(&contacts))? {
-        store::bulk_import_queue::delete(app_id, &[id]);
-    }
+    let queued = bulkimport::queued_about(app, &keys.ids, &emails(&contacts))?;
+    let queued: Vec<_> = queued.into_iter().map(|(id, _)| id).collect();
+    store::bulk_import_queue::delete(app_id, &queued);
     for OwnContact { tenant_id, contact } in &contacts {
         store::passwordless::delete_devices_of(app_id, std::slice::from_ref(tenant_id), contact);
         if let Some(email) = &contact.email {

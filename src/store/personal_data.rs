@@ -8,7 +8,7 @@ use crate::db;
 use crate::store::login_methods::Contact;
 
 /// The keys under which rows of a person stand.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Keys {
     /// Users: the person's own row, and those of users that were linked into it.
     pub user_ids: Vec<Uuid>,
@@ -47,20 +47,32 @@ pub fn ids(app_id: &str, user_ids: &[Uuid]) -> Vec<KnownId> {
     )
 }
 
-/// An address or number by which users sign in to a tenant, and nobody else does.
+/// Addresses and numbers by which users sign in to a tenant, and nobody else does. Parameters: app, ids of users.
+macro_rules! own_contacts {
+    () => {
+        "SELECT t.tenant_id, c.email, c.phone
+         FROM auth.login_method_tenants t, LATERAL (VALUES (t.email, NULL), (NULL, t.phone)) AS c (email, phone)
+         WHERE t.app_id = $1 AND t.user_id = ANY ($2) AND coalesce(c.email, c.phone) IS NOT NULL
+           AND NOT EXISTS (SELECT FROM auth.login_method_tenants o
+               WHERE o.app_id = $1 AND o.tenant_id = t.tenant_id AND o.user_id <> ALL ($2)
+                 AND (o.email = c.email OR o.phone = c.phone))"
+    };
+}
+
+/// One of these.
 pub struct OwnContact {
     pub tenant_id: String,
+    /// An address or a number.
     pub contact: Contact,
 }
 
 pub fn own_contacts(app_id: &str, user_ids: &[Uuid]) -> Vec<OwnContact> {
     db::query(
-        "SELECT DISTINCT t.tenant_id, t.email, t.phone FROM auth.login_method_tenants t
-         WHERE t.app_id = $1 AND t.user_id = ANY ($2) AND coalesce(t.email, t.phone) IS NOT NULL
-           AND NOT EXISTS (SELECT FROM auth.login_method_tenants o
-               WHERE o.app_id = $1 AND o.tenant_id = t.tenant_id AND o.user_id <> ALL ($2)
-                 AND (o.email = t.email OR o.phone = t.phone))
-         ORDER BY 1, 2, 3",
+        concat!(
+            "SELECT DISTINCT * FROM (",
+            own_contacts!(),
+            ") AS own ORDER BY 1, 2, 3"
+        ),
         &[app_id.into(), user_ids.into()],
         |row| OwnContact {
             tenant_id: row.text(1),
@@ -74,7 +86,7 @@ pub fn own_contacts(app_id: &str, user_ids: &[Uuid]) -> Vec<OwnContact> {
 
 /// A list of the export: its name, and the rows. All statements have the parameters app, ids of users, all ids.
 macro_rules! list {
-    ($name:literal, $rows:literal) => {
+    ($name:literal, $rows:expr) => {
         (
             $name,
             concat!(
@@ -175,14 +187,14 @@ const LISTS: [(&str, &str); 19] = [
     ),
     list!(
         "passwordless_devices",
-        "SELECT d.tenant_id, d.email, d.phone, d.failed_attempts, d.created_at
-         FROM auth.login_method_tenants t
-         JOIN auth.passwordless_devices d ON d.app_id = t.app_id AND d.tenant_id = t.tenant_id
-         WHERE t.app_id = $1 AND t.user_id = ANY ($2) AND (d.email = t.email OR d.phone = t.phone)
-           AND NOT EXISTS (SELECT FROM auth.login_method_tenants o
-               WHERE o.app_id = $1 AND o.tenant_id = t.tenant_id AND o.user_id <> ALL ($2)
-                 AND (o.email = d.email OR o.phone = d.phone))
-         GROUP BY d.app_id, d.tenant_id, d.id ORDER BY d.created_at, d.id"
+        concat!(
+            "SELECT d.tenant_id, d.email, d.phone, d.failed_attempts, d.created_at
+             FROM auth.passwordless_devices d
+             WHERE d.app_id = $1 AND EXISTS (SELECT FROM (",
+            own_contacts!(),
+            ") AS own WHERE own.tenant_id = d.tenant_id AND (own.email = d.email OR own.phone = d.phone))
+             ORDER BY d.created_at, d.id"
+        )
     ),
     list!(
         "messages",

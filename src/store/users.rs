@@ -216,8 +216,8 @@ pub fn lock(ids: &[Uuid]) {
     );
 }
 
-/// The user with that id, and those that were linked into it, locked in this
-/// order, for they are about to be deleted: their ids.
+/// The user with that id, and those that were linked into it, locked in this order, for they are about to be deleted: their
+/// ids.
 pub fn lock_with_linked(app_id: &str, id: Uuid) -> Vec<Uuid> {
     let head = "SELECT id FROM auth.users WHERE app_id = $1 AND id = $2 FOR UPDATE";
     let linked =

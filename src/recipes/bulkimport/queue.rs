@@ -160,11 +160,7 @@ pub fn list(
     let entries = found.into_iter().map(|row| {
         // One that cannot be read is shown all the same: somebody has to remove it.
         let mut user = open(&row)?.map_or_else(|_| json!({}), |(user, _)| user);
-        for method in user["loginMethods"].as_array_mut().into_iter().flatten() {
-            if let Some(method) = method.as_object_mut() {
-                method.remove("plainTextPassword");
-            }
-        }
+        remove_members(&mut user, "loginMethods", &["plainTextPassword"]);
         Ok(Entry { row, user })
     });
     let entries = entries.collect::<Result<_>>()?;
@@ -201,6 +197,15 @@ pub fn remove(app: &Tenant, ids: &[String]) -> Result<(Vec<String>, Vec<String>)
     Ok(ids.iter().cloned().partition(was_there))
 }
 
+/// Removes members of all objects in a list.
+fn remove_members(user: &mut Value, list: &str, names: &[&str]) {
+    for item in user[list].as_array_mut().into_iter().flatten() {
+        if let Some(item) = item.as_object_mut() {
+            item.retain(|name, _| !names.contains(&name.as_str()));
+        }
+    }
+}
+
 /// The entries of an app that are to become a user with one of these ids from another system, or one of these addresses:
 /// their ids, and the users, without secrets. What cannot be read is left out.
 ///
@@ -217,24 +222,17 @@ pub fn queued_about(
             continue;
         };
         let external_id = user["externalUserId"].as_str();
-        let mut is_about =
-            external_id.is_some_and(|id| external_ids.iter().any(|known| known == id));
-        for method in user["loginMethods"].as_array_mut().into_iter().flatten() {
-            is_about |= method["email"]
-                .as_str()
-                .is_some_and(|email| emails.contains(&email));
-            if let Some(method) = method.as_object_mut() {
-                method.retain(|name, _| {
-                    !["plainTextPassword", "passwordHash"].contains(&name.as_str())
-                });
-            }
-        }
-        for device in user["totpDevices"].as_array_mut().into_iter().flatten() {
-            if let Some(device) = device.as_object_mut() {
-                device.remove("secretKey");
-            }
-        }
-        if is_about {
+        let methods = user["loginMethods"].as_array().into_iter().flatten();
+        let mut addresses = methods.filter_map(|method| method["email"].as_str());
+        if external_id.is_some_and(|id| external_ids.iter().any(|known| known == id))
+            || addresses.any(|email| emails.contains(&email))
+        {
+            remove_members(
+                &mut user,
+                "loginMethods",
+                &["plainTextPassword", "passwordHash"],
+            );
+            remove_members(&mut user, "totpDevices", &["secretKey"]);
             found.push((row.id, user));
         }
     }
