@@ -217,13 +217,10 @@ else
 fi
 for version in $VERSIONS; do
     step "Build for Postgres $version" build_for "$version" || continue
-    # To upgrade from.
     if [[ $version == "$first" ]]; then
         use_postgres "$RUN/test/postgres" "$version"
-        FIRST_PG_CONFIG=$PG_CONFIG_PATH
-    fi
-    if [[ $version == "$first" ]] && ((${#SUITES_ONCE[@]})); then
-        begin_aside "${SUITES_ONCE[@]}"
+        FIRST_PG_CONFIG=$PG_CONFIG_PATH # to upgrade from
+        if ((${#SUITES_ONCE[@]})); then begin_aside "${SUITES_ONCE[@]}"; fi
     fi
     for suite in "${SUITES[@]}"; do
         [[ $version == "$first" || -n ${TEST_SUITES:-} || $LONG_SUITES != *" $suite "* ]] || continue

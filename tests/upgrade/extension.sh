@@ -25,7 +25,7 @@ for release in "$here"/released/*/; do
     [[ $version != "$newest" ]] || continue
     # shellcheck source=/dev/null # what record.sh noted
     source "$release/facts.sh"
-    install -m 644 "$release/auth--$version.sql" "$scripts/"
+    gzip -dc "$release/auth--$version.sql.gz" >"$scripts/auth--$version.sql"
     folder=$AUTH_TEST_DIR/from-$version
     mkdir -p "$folder"
     install -m 600 -o "$RUN_USER" "$release/sealing.key" "$folder/"

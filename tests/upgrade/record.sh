@@ -23,7 +23,8 @@ prepare_door
 value "UPDATE auth.one_time_tokens SET expires_at = now() + interval '10 years'" >/dev/null
 dump=$release/dump.sql
 "$PGBIN/pg_dump" -d "$DATABASE_URL" | sed "s/^CREATE EXTENSION IF NOT EXISTS auth WITH SCHEMA auth;/CREATE EXTENSION auth WITH SCHEMA auth VERSION '$version';/" >"$dump"
-cp "$("$PG_CONFIG" --sharedir)/extension/auth--$version.sql" "$release/"
+# Compressed: nobody is to read or to change it, nor to find it when searching the schema.
+gzip -9n <"$("$PG_CONFIG" --sharedir)/extension/auth--$version.sql" >"$release/auth--$version.sql.gz"
 cp "$AUTH_CLUSTER/sealing.key" "$release/"
 printf '# shellcheck shell=bash disable=SC2034 # extension.sh reads them\n' >"$release/facts.sh"
 declare -p APP_ID APP_ACCESS APP_REFRESH APP_RESET DOOR_ID DOOR_ACCESS DOOR_REFRESH DOOR_FACTOR DOOR_TOTP DOOR_LINK DOOR_AUDIT |

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Upgrades: of the extension, from every version that was released (extension.sh), and of Postgres (pg_upgrade.sh). Runs each
-# file beside it. FIRST_PG_CONFIG is the oldest Postgres that is tested, with the extension in it. RECORD=1 keeps a release instead (record.sh).
+# file beside it. FIRST_PG_CONFIG is the oldest Postgres that is tested, with the extension in it. RECORD=1 keeps a
+# release instead (record.sh).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
