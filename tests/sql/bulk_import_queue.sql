@@ -12,7 +12,8 @@ CREATE FUNCTION there() RETURNS text LANGUAGE sql AS $$ SELECT string_agg(extern
 
 SELECT auth.import_queued_users() AS nobody;
 SELECT n, cdi('/bulk-import/users', jsonb_build_object('users', jsonb_build_array(member('m' || n)))) ->> 'status' AS status
-FROM generate_series(1, 5) n;
+-- Apart in time, which is kept in milliseconds: those of the same one come in any order.
+FROM generate_series(1, 5) n, LATERAL (SELECT pg_sleep(0.002 + 0 * n)) AS pause;
 SELECT * FROM waiting;
 SELECT auth.import_queued_users(2) AS two, there();
 SELECT auth.import_queued_users(3) AS three, there();
