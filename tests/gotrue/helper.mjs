@@ -34,11 +34,13 @@ export class Instance {
     this.adminToken = sign({ role: "service_role" }, secret);
   }
 
-  /** Sets a setting; null is the default again. */
-  set(key, value) {
-    const text = value === null ? "NULL" : "$2::jsonb";
-    sql(`SELECT auth.set_setting($1, ${text}, tenant_id => $3, app_id => $4)`, key, JSON.stringify(value), this.tenantId, this.appId);
+  /** Sets settings, all at once; null is the default again. */
+  setAll(settings) {
+    const query = `SELECT auth.set_setting(key, nullif(value, 'null'), tenant_id => $2, app_id => $3) FROM jsonb_each($1)`;
+    sql(query, JSON.stringify(settings), this.tenantId, this.appId);
   }
+
+  set = (key, value) => this.setAll({ [key]: value });
 
   /** A call; a body that is a text is sent as it is. Redirects are not followed. */
   async call(method, path, { body, query, token, headers = {} } = {}) {
@@ -96,7 +98,7 @@ export function configure(instance, settings) {
     site_url: SITE, api_external_url: instance.url, jwt_secret: instance.secret,
     rate_limit_email_sent: "100000", rate_limit_sms_sent: "100000", discreet_answer_time: "0s",
   };
-  for (const [key, value] of Object.entries({ ...usual, ...settings })) instance.set(key, value);
+  instance.setAll({ ...usual, ...settings });
   return instance;
 }
 

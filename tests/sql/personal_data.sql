@@ -18,8 +18,8 @@ SELECT status FROM auth.http('POST', '/auth/v1/recover', NULL, '[["content-type"
 \c - postgres
 SET client_min_messages = warning;
 INSERT INTO auth.verified_emails VALUES ('public', 'ada-at-work', 'ada@example.org');
-UPDATE auth.users SET raw_user_meta_data = '{"full_name": "Ada Lovelace"}', phone_change = '+15551', email_change = 'ada@new.example.org' WHERE id = :'ada';
-INSERT INTO auth.phone_factors SELECT gen_random_uuid(), 'public', :'ada', 'phone', '+15552', true, now(), now(), now();
+UPDATE auth.users SET raw_user_meta_data = '{"full_name": "Ada Lovelace"}', phone_change = '+15555550151', email_change = 'ada@new.example.org' WHERE id = :'ada';
+INSERT INTO auth.phone_factors SELECT gen_random_uuid(), 'public', :'ada', 'phone', '+15555550152', true, now(), now(), now();
 INSERT INTO auth.mfa_challenges SELECT gen_random_uuid(), 'public', :'ada', id, '192.0.2.1', NULL, 0, now(), NULL FROM auth.phone_factors;
 INSERT INTO auth.totp_attempts VALUES ('public', 'public', 'ada-at-work', now(), NULL, now(), now());
 INSERT INTO auth.webauthn_credentials VALUES ('public', 'example.org', 'key', :'ada', '\x00', 1, gen_random_uuid(), '{usb}', true, false, now(), now());
@@ -68,7 +68,7 @@ BEGIN
         IF "rows" > 0 THEN RETURN NEXT; END IF;
     END LOOP;
 END $$;
-SELECT * FROM pg_temp.rows_with('ada@|Lovelace|ada-at-work|15551|15552|192.0.2.1|engines');
+SELECT * FROM pg_temp.rows_with('ada@|Lovelace|ada-at-work|15555550151|15555550152|192[.]0[.]2[.]1|engines');
 SELECT * FROM pg_temp.rows_with(:'ada');
 -- Ida is as she was; so is the mail to her.
 SELECT * FROM pg_temp.rows_with('ida@');

@@ -4,7 +4,7 @@ use auth_core::address;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, audiences, challenge};
+use super::call::{Call, audiences, challenge, given};
 use super::{Route, atomic, route, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
@@ -50,7 +50,6 @@ fn put(call: &Call) -> Result<Reply> {
     let caller = call.user()?;
     let body: Body = call.body()?;
     let context = call.context_of(&caller.claims);
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let email = given(body.email)
         .map(|text| address::email(&text))
         .transpose()?;
@@ -63,8 +62,8 @@ fn put(call: &Call) -> Result<Reply> {
         passwords::check_new(&context, password)?;
     }
     let challenge = challenge(
-        body.code_challenge.as_ref(),
-        body.code_challenge_method.as_ref(),
+        body.code_challenge.as_deref(),
+        body.code_challenge_method.as_deref(),
     )?;
     let names_another = |own: &Option<String>, new: &Option<String>| new.is_some() && new != own;
     let changes_sign_in = body.password.is_some()

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::admin_users::named;
-use super::call::Call;
+use super::call::{Call, given};
 use super::{Route, atomic, route};
 use crate::documents::gotrue::factor;
 use crate::http::Reply;
@@ -40,7 +40,6 @@ fn update(call: &Call) -> Result<Reply> {
     let user = named(call, &context)?;
     let found = factors::find(&context, &user, call.id(1, "factor_id")?)?;
     let body: Body = call.body()?;
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let phone = given(body.phone).filter(|_| found.kind != FactorKind::Totp);
     let phone = phone.map(|text| address::phone(&text)).transpose()?;
     let phone = phone.map(|phone| stored_phone(&phone));

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::call::Call;
+use super::call::{Call, given};
 use super::paging::Paging;
 use super::{Route, atomic, route, shown};
 use crate::documents::gotrue::auth_user;
@@ -95,7 +95,6 @@ struct Body {
 impl Body {
     /// What is asked for, addresses and numbers in the form in which they are stored.
     fn changes(self) -> Result<Changes> {
-        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let email = given(self.email)
             .map(|text| address::email(&text))
             .transpose()?;

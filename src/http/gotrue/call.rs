@@ -328,11 +328,16 @@ pub fn audiences(claims: &Map<String, Value>) -> Vec<&str> {
     }
 }
 
+/// A text of a body that is given: an empty one is none, as in GoTrue, whose bodies know no difference.
+pub fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
 /// The challenge of a request that uses PKCE.
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn challenge(text: Option<&String>, method: Option<&String>) -> Result<Option<Challenge>> {
-    let given = |text: Option<&String>| text.map(String::as_str).unwrap_or_default().to_owned();
-    Ok(Challenge::of_request(&given(text), &given(method))?)
+pub fn challenge(text: Option<&str>, method: Option<&str>) -> Result<Option<Challenge>> {
+    let (text, method) = (text.unwrap_or_default(), method.unwrap_or_default());
+    Ok(Challenge::of_request(text, method)?)
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::call::{Call, Caller};
+use super::call::{Call, Caller, given};
 use super::{Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
@@ -82,7 +82,6 @@ fn enrol(call: &Call) -> Result<Reply> {
     let Some(session) = &caller.session else {
         return Err(Refusal::new(500, "", "A valid session is required to enroll a factor").into());
     };
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let kind = body.factor_type.unwrap_or_default();
     let phone = match kind.as_str() {
         "totp" => None,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::call::Call;
+use super::call::{Call, given};
 use super::shown;
 use crate::http::Reply;
 use crate::recipes::gotrue::id_tokens::{self, Shown};
@@ -22,11 +22,10 @@ struct Body {
 
 pub fn grant(call: &Call) -> Result<Reply> {
     let body: Body = call.body()?;
-    let given = |text: &'_ Option<String>| text.clone().filter(|text| !text.is_empty());
     let invalid = |message: &str| Refusal::oauth("invalid request", message);
-    let id_token = given(&body.id_token).ok_or_else(|| invalid("id_token required"))?;
-    let (provider, client_id) = (given(&body.provider), given(&body.client_id));
-    let issuer = given(&body.issuer);
+    let id_token = given(body.id_token).ok_or_else(|| invalid("id_token required"))?;
+    let (provider, client_id) = (given(body.provider), given(body.client_id));
+    let issuer = given(body.issuer);
     if provider.is_none() && (client_id.is_none() || issuer.is_none()) {
         return Err(invalid("provider or client_id and issuer required").into());
     }
@@ -38,7 +37,7 @@ pub fn grant(call: &Call) -> Result<Reply> {
         false => None,
     };
     let context = call.context();
-    let (access_token, nonce) = (given(&body.access_token), given(&body.nonce));
+    let (access_token, nonce) = (given(body.access_token), given(body.nonce));
     let shown = Shown {
         id_token: &id_token,
         provider: provider.as_deref(),

@@ -4,7 +4,7 @@ use auth_core::address;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::call::Call;
+use super::call::{Call, given};
 use super::{Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::links::{self, LinkRequest, LinkType};
@@ -47,7 +47,6 @@ fn generate(call: &Call) -> Result<Reply> {
     let kind = body.kind.as_deref().and_then(LinkType::from_name);
     let kind =
         kind.ok_or_else(|| Refusal::validation("Invalid email action link type requested"))?;
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let new_email = given(body.new_email)
         .map(|text| address::email(&text))
         .transpose()?;

@@ -62,8 +62,8 @@ impl Body {
 
     fn challenge(&self) -> Result<Option<auth_core::pkce::Challenge>> {
         challenge(
-            self.code_challenge.as_ref(),
-            self.code_challenge_method.as_ref(),
+            self.code_challenge.as_deref(),
+            self.code_challenge_method.as_deref(),
         )
     }
 }

@@ -4,7 +4,7 @@ use auth_core::address;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::call::{Call, challenge};
+use super::call::{Call, challenge, given};
 use super::{Discretion, Route, atomic, shown};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
@@ -33,15 +33,14 @@ struct Body {
 fn sign_up(call: &Call) -> Result<Reply> {
     let body: Body = call.body()?;
     let context = call.context();
-    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let (email, phone) = (given(&body.email), given(&body.phone));
+    let (email, phone) = (given(body.email), given(body.phone));
     if email.is_none() && phone.is_none() {
         return anonymously(&context, body.data.unwrap_or_default());
     }
     if context.tenant.settings.disable_signup() {
         return Err(Refusal::new(422, "signup_disabled", SIGNUP_DISABLED).into());
     }
-    let password = given(&body.password)
+    let password = given(body.password)
         .ok_or_else(|| Refusal::validation("Signup requires a valid password"))?;
     passwords::check_new(&context, &password)?;
     if email.is_some() && phone.is_some() {
@@ -52,11 +51,11 @@ fn sign_up(call: &Call) -> Result<Reply> {
         Some(_) => texts::channel(&context, body.channel.as_deref().unwrap_or_default())?,
         None => Default::default(),
     };
-    let challenge_text = body.code_challenge.as_ref();
+    let challenge_text = body.code_challenge.as_deref();
     if phone.is_some() && challenge_text.is_some_and(|text| !text.is_empty()) {
         return Err(Refusal::validation("PKCE not supported for phone signups").into());
     }
-    let challenge = challenge(challenge_text, body.code_challenge_method.as_ref())?;
+    let challenge = challenge(challenge_text, body.code_challenge_method.as_deref())?;
     refuse_disabled(&context, email.is_some(), 400, "signups")?;
     let email = email.map(|email| address::email(&email)).transpose()?;
     let phone = phone.map(|phone| address::phone(&phone)).transpose()?;

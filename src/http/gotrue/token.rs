@@ -4,7 +4,7 @@ use auth_core::address::bare_phone;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::call::Call;
+use super::call::{Call, given};
 use super::signup::refuse_disabled;
 use super::{Discretion, Route, atomic, captcha, id_token, shown};
 use crate::http::Reply;
@@ -46,7 +46,6 @@ struct Password {
 fn password(call: &Call) -> Result<Reply> {
     let body: Password = call.body()?;
     let context = call.context();
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let (email, phone) = (given(body.email), given(body.phone));
     let (user, account) = match (&email, &phone) {
         (Some(_), Some(_)) => {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::call::Call;
+use super::call::{Call, given};
 use super::{Discretion, Route, atomic, shown, verify_page};
 use crate::http::Reply;
 use crate::recipes::gotrue::accounts::stored_phone;
@@ -55,7 +55,6 @@ const NO_TYPE: &str = "Verify requires a verification type";
 fn verify(call: &Call) -> Result<Reply> {
     let body: Body = call.body()?;
     let context = call.context();
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let invalid = |message: &str| Failure::from(Refusal::validation(message));
     let kind = given(body.kind).ok_or_else(|| invalid(NO_TYPE))?;
     let kind = VerifyType::from_name(&kind);

@@ -56,18 +56,15 @@ class Instance:
         self.url = f"{AUTH_URL}/appid-{self.app_id}/{self.tenant_id}/auth/v1"
         usual = {"site_url": SITE, "api_external_url": self.url, "jwt_secret": SECRET}
         usual |= {"smtp_max_frequency": "0s", "sms_max_frequency": "0s"}
-        for key, value in {**usual, **settings}.items():
-            self.set(key, value)
+        self.set(**{**usual, **settings})
 
-    def set(self, key, value):
-        """Sets a setting; None is the default again."""
-        text = None if value is None else json.dumps(value)
+    def set(self, **settings):
+        """Sets settings, all at once; None is the default again."""
         sql(
-            "SELECT auth.set_setting(%s, %s::jsonb, tenant_id => %s, app_id => %s)",
-            key,
-            text,
+            "SELECT auth.set_setting(key, nullif(value, 'null'), tenant_id => %s, app_id => %s) FROM jsonb_each(%s)",
             self.tenant_id,
             self.app_id,
+            json.dumps(settings),
         )
 
 

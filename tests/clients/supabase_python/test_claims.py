@@ -99,7 +99,7 @@ async def test_keys_that_come_later(flavour):
     client = flavour.client(instance)
     await done(client.sign_up({"email": email, "password": PASSWORD}))
     assert (await done(client.get_claims()))["headers"]["alg"] == "HS256"
-    instance.set("jwt_keys", json.dumps([private_key()]))
+    instance.set(jwt_keys=json.dumps([private_key()]))
     assert (await done(client.get_claims()))["claims"]["email"] == email
     await done(client.refresh_session())
     assert (await done(client.get_claims()))["headers"]["alg"] == "RS256"
