@@ -1,6 +1,6 @@
 # Every target is a script in scripts/; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint reference package clean reset
+.PHONY: help setup run test bench lint reference package all install clean reset
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,12 @@ reference: ## Write docs/reference anew, from the catalogue and the routers
 
 package: ## Build an archive and Debian packages in dist/; several: PG_VERSIONS="15 18"
 	@scripts/package.sh
+
+all: ## Build the extension, optimised, for the Postgres of PG_CONFIG
+	@scripts/install.sh build
+
+install: ## Install what `make all` built there; perhaps as another user
+	@scripts/install.sh install
 
 clean: ## Remove what was built; the data of make run stay
 	rm -rf target dist .cache

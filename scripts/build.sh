@@ -2,6 +2,8 @@
 # Builds the extension for the Postgres that `use_postgres` chose, and the gateway.
 #   install_extension [PROFILE]  into that tree
 #   build_gateway [PROFILE]      sets GATEWAY, the path of the program
+#   package_extension FOLDER [PROFILE]   into FOLDER, below which everything has the path that it has in that tree
+#   collect_files FROM TO        the extension's own files, wherever they lie below FROM
 # PROFILE is `dev` (the default: four times quicker to build) or `release`.
 
 # shellcheck source=scripts/postgres.sh
@@ -26,4 +28,17 @@ build_gateway() {
     (cd "$ROOT" && cargo build --package auth-gateway --profile "$profile") ||
         die "the gateway could not be built: see above"
     GATEWAY=$TARGET/${profile/#dev/debug}/auth-gateway
+}
+
+package_extension() {
+    cargo_pgrx package --profile "${2:-release}" --pg-config "$PG_CONFIG_PATH" --out-dir "$1" ||
+        die 'the extension could not be built: see above'
+}
+
+collect_files() {
+    local version
+    version=$(manifest_value version)
+    mkdir -p "$2"
+    find -L "$1" \( -name auth.so -o -name auth.control -o -name 'auth--*.sql' \) -type f -exec cp -L {} "$2/" \;
+    [[ -s $2/auth.so && -s $2/auth.control && -s $2/auth--$version.sql ]] || die "the extension $version is not complete in $1"
 }

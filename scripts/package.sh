@@ -44,10 +44,7 @@ set_date() {
 # The extension's files, from wherever they were built: gather FOLDER
 gather() {
     local files=$WORK/pg$PG_MAJOR
-    mkdir -p "$files"
-    find -L "$1" \( -name auth.so -o -name auth.control -o -name 'auth--*.sql' \) -type f -exec cp -L {} "$files/" \;
-    [[ -s $files/auth.so && -s $files/auth.control && -s $files/auth--$VERSION.sql ]] ||
-        die "the extension $VERSION is not complete in $1"
+    collect_files "$1" "$files"
     strip_symbols "$files/auth.so"
     extension_licences "$PG_MAJOR" >"$files.licences"
 }
@@ -77,8 +74,7 @@ build_all() {
     for version in "${versions[@]}"; do
         use_postgres "$RUN/postgres" "$version"
         say "Building for $PG_ORIGIN"
-        cargo_pgrx package --pg-config "$PG_CONFIG_PATH" --out-dir "$WORK/build" ||
-            die 'the extension could not be built: see above'
+        package_extension "$WORK/build"
         gather "$WORK/build"
         rm -rf "$WORK/build"
         MAJORS+=("$PG_MAJOR")

@@ -2,28 +2,21 @@
 # Mails, from the request that causes them to a real mail server:  run.sh [test_failures.py ...]
 # The gateway that delivers them is the suite's own, for it must trust the suite's certificates, and so is the database
 # behind it: no other gateway takes messages out of its outbox.
-# AUTH_TEST_CACHE names the folder of the virtual environment; it is filled when requirements.txt has changed.
 set -euo pipefail
 
 # shellcheck source=scripts/cluster.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/cluster.sh"
+# shellcheck source=tests/python.sh
+source "$ROOT/tests/python.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-VENV=${AUTH_TEST_CACHE:-$CACHE/mail}
 export PYTHONDONTWRITEBYTECODE=1
 
 # Mail servers that encrypt from the first byte are known by their port.
 is_root || (($(</proc/sys/net/ipv4/ip_unprivileged_port_start) <= 465)) ||
     die 'the mail server needs port 465. Let everybody serve it: sudo sysctl net.ipv4.ip_unprivileged_port_start=465'
 
-if ! cmp -s requirements.txt "$VENV/requirements.txt" || ! "$VENV/bin/python" -c 'import aiosmtpd' 2>/dev/null; then
-    say 'Fetching the mail server'
-    python3 -m venv --clear "$VENV" ||
-        die 'Python cannot make virtual environments. On Debian: sudo apt install python3-venv'
-    # The list is whole: nothing that it does not name is to be installed.
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.txt
-    cp requirements.txt "$VENV/requirements.txt"
-fi
+use_python mail
 
 # shellcheck disable=SC2031 # what a subshell changes stays there
 port=${DATABASE_URL##*port=}

@@ -2,25 +2,17 @@
 # The OpenAPI document of the CDI against what is served: it is well formed and up to date, describes the router's
 # operations, and the server answers as it says to some ten thousand calls that schemathesis makes up.
 # OPENAPI_SEED repeats a run, or makes another one; OPENAPI_ONLY="createSession" limits it to one operation.
-# AUTH_TEST_CACHE names the folder of the virtual environment; it is filled when requirements.txt has changed.
 set -euo pipefail
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+# shellcheck source=tests/python.sh
+source "$ROOT/tests/python.sh"
 here=$ROOT/tests/openapi
 document=$ROOT/docs/openapi/cdi.json
-VENV=${AUTH_TEST_CACHE:-$CACHE/openapi}
 OPENAPI_SEED=${OPENAPI_SEED:-1}
 
-if ! cmp -s "$here/requirements.txt" "$VENV/requirements.txt" ||
-    ! "$VENV/bin/python" -c 'import schemathesis' 2>/dev/null; then
-    say 'Fetching schemathesis'
-    python3 -m venv --clear "$VENV" ||
-        die 'Python cannot make virtual environments. On Debian: sudo apt install python3-venv'
-    # The list is whole: nothing that it does not name is to be installed.
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/requirements.txt"
-    cp "$here/requirements.txt" "$VENV/requirements.txt"
-fi
+use_python openapi
 export PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
 
 failed=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What `make package` makes, from the build that is there: what is in it, who owns it, what it depends on; then each
-# package is installed beside a Postgres that has no such extension, and used.
+# package is installed beside a Postgres that has no such extension, and used. So is what the client of PGXN builds.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,6 +10,8 @@ source "$here/../lib.sh"
 source "$here/../../scripts/postgres.sh"
 # shellcheck source=scripts/cluster.sh
 source "$ROOT/scripts/cluster.sh"
+# shellcheck source=tests/python.sh
+source "$ROOT/tests/python.sh"
 # shellcheck source=tests/package/contents.sh
 source "$here/contents.sh"
 # shellcheck source=tests/package/use.sh
@@ -42,4 +44,5 @@ check_extension_deb
 check_gateway_deb
 use_archive
 use_debs
+use_source
 done_testing

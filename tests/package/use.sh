@@ -94,6 +94,30 @@ use_debs() {
     check_unit "$root"
 }
 
+# The source, as the client of PGXN builds and installs a distribution.
+use_source() {
+    printf '\nThe source, with pgxn\n'
+    HOME_OF_TEST=$AUTH_TEST_DIR/source
+    bare_cluster "$HOME_OF_TEST" 15500
+    rm -rf "$CACHE/built"
+    like 'nothing is installed that was not built' \
+        "$(make -s -C "$ROOT" install PG_CONFIG="$PG_CONFIG_PATH" 2>&1)" 'run `make all PG_CONFIG='
+    use_python package
+    mkdir -p "$("$PG_CONFIG_PATH" --libdir)" # pgxn asks whether it may write there
+    # Not optimised, as all else that is tested.
+    AUTH_PROFILE=dev "$VENV/bin/pgxnclient" install --make make --pg_config "$PG_CONFIG_PATH" "$ROOT/" >"$HOME_OF_TEST/pgxn.log" 2>&1 ||
+        not_ok 'pgxn installs it' "$(cat "$HOME_OF_TEST/pgxn.log")"
+    is 'the files are where the running Postgres finds them' "$(available)" 1
+    create_auth_database auth
+    is 'signing up with SQL' \
+        "$(sql app auth -At -c "SELECT auth.sign_up('ada@example.org', 'correct horse') ->> 'status'")" OK
+    make -s -C "$ROOT" install PG_CONFIG="$PG_CONFIG_PATH" DESTDIR="$HOME_OF_TEST/staged" >/dev/null
+    is 'and for a package, below another root' "$(find "$HOME_OF_TEST/staged" -name 'auth.so')" \
+        "$HOME_OF_TEST/staged$("$PG_CONFIG_PATH" --pkglibdir)/auth.so"
+    rm -rf "$CACHE/built" # nobody is to install this one
+    stop_cluster
+}
+
 # The unit names files that are there, and its settings are ones that the program knows: check_unit ROOT
 check_unit() {
     local unit=$1/usr/lib/systemd/system/auth-gateway.service help name

@@ -1,22 +1,16 @@
 #!/usr/bin/env bash
 # The script that Postgres runs as superuser, read before it does: by pgspot, and for what makes an object only if there is
 # none, or takes over one that is there. The same of what auth.create_api runs.
-# The virtual environment in .cache/pgspot is filled when requirements.txt has changed; AUTH_TEST_CACHE names another one.
 set -euo pipefail
 # shellcheck source=tests/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+# shellcheck source=tests/python.sh
+source "$ROOT/tests/python.sh"
 
 here=$ROOT/tests/security
-VENV=${AUTH_TEST_CACHE:-$CACHE/pgspot}
-if ! cmp -s "$here/requirements.txt" "$VENV/requirements.txt" || ! "$VENV/bin/python" -c 'import pgspot' 2>/dev/null; then
-    say 'Fetching pgspot'
-    python3 -m venv --clear "$VENV" ||
-        die 'Python cannot make virtual environments. On Debian: sudo apt install python3-venv'
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$here/requirements.txt"
-    cp "$here/requirements.txt" "$VENV/requirements.txt"
-fi
+use_python security
 
 # spot [OPTIONS] FILE...: what pgspot finds, one a line, and what it stops at
 spot() { PYTHONDONTWRITEBYTECODE=1 "$VENV/bin/python" "$here/spot.py" "$@" 2>&1 | grep -vE '^ *$|: $| Errors: ' || true; }

@@ -1,22 +1,15 @@
 #!/usr/bin/env bash
 # The published SuperTokens SDK for Python, unmodified, against the gateway. Each file runs in a process of its own,
 # since the SDK holds its configuration in singletons:  run.sh [test_session.py ...]
-# AUTH_TEST_CACHE names the folder of the virtual environment; it is filled when requirements.txt has changed.
 set -euo pipefail
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/lib.sh"
+# shellcheck source=tests/python.sh
+source "$ROOT/tests/python.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-VENV=${AUTH_TEST_CACHE:-$CACHE/python-clients}
-
-if ! cmp -s requirements.txt "$VENV/requirements.txt" || ! "$VENV/bin/python" -c 'import pytest' 2>/dev/null; then
-    say 'Fetching the SDK for Python'
-    python3 -m venv --clear "$VENV" || die 'Python cannot make virtual environments. On Debian: sudo apt install python3-venv'
-    # The list is whole: nothing that it does not name is to be installed.
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.txt
-    cp requirements.txt "$VENV/requirements.txt"
-fi
+use_python clients/python
 
 # The SDK reads all certificates anew for each call, most of its time. Nothing here speaks TLS: let it find none.
 unset SSL_CERT_FILE
