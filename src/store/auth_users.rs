@@ -72,6 +72,13 @@ impl AuthUser {
         }
     }
 
+    /// Forgets which address and number the user wanted to have.
+    pub fn drop_changes(&mut self) {
+        self.email_change = None;
+        self.email_change_is_half_confirmed = false;
+        self.phone_change = None;
+    }
+
     fn read(row: &Row) -> Self {
         Self {
             id: row.uuid(1),

@@ -7,17 +7,17 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::hooks::{self, Event};
-use super::{Context, Failure, Refusal, Result, identities};
+use super::{Context, Failure, Refusal, Result, factors, identities};
 use crate::db::Time;
 use crate::documents::gotrue::auth_user;
 use crate::error::Error;
-use crate::recipes::account;
+use crate::recipes::{self, account};
 use crate::store::auth_users::{self, AuthUser};
-use crate::store::identities::{self as methods, NewMethod};
+use crate::store::identities::{self as methods, MethodRow, NewMethod};
 use crate::store::login_methods::{self, Contact};
 use crate::store::primary_claims::{self, Kind, Wanted};
 use crate::store::users::{self, Recipe};
-use crate::store::verified_emails;
+use crate::store::{auth_sessions, flow_states, one_time_codes, verified_emails};
 
 /// The user with that address, which is in the form in which it is stored.
 pub fn find_by_email(context: &Context, email: &str) -> Option<AuthUser> {
@@ -173,6 +173,20 @@ pub fn find(context: &Context, id: Uuid) -> Result<AuthUser> {
 /// [`Failure::Overtaken`] when it has just been deleted or linked to another.
 pub fn lock(context: &Context, id: Uuid) -> Result<AuthUser> {
     auth_users::lock(&context.tenant.app_id, id).ok_or(Failure::Overtaken)
+}
+
+/// Takes from a locked user all that lets anybody in and all that waits for somebody's word: factors, codes, flows, sessions,
+/// and what other doors keep. Gives its login methods, which are there still: when they go, the caller decides. So it does of
+/// the changes that the user wanted.
+pub fn clear(context: &Context, user: &AuthUser) -> Vec<MethodRow> {
+    // Before the devices go, or nobody knows what was asked of them.
+    factors::delete_all(context, user);
+    recipes::users::forget(context.tenant, user.id);
+    auth_sessions::delete_of(user.id, None);
+    one_time_codes::delete_of(user.id);
+    flow_states::delete_of(user.id);
+    auth_users::set_pending_password(user.id, None);
+    methods::methods_of(&context.tenant.app_id, user.id)
 }
 
 /// Has those who want one of these addresses and numbers take turns, all in one order. Before the user is locked: so do all.

@@ -9,12 +9,11 @@ use uuid::Uuid;
 
 use super::accounts::{self, NewUser, bare_phone};
 use super::audit::{self, Action, Actor};
-use super::{Context, Refusal, Result, contacts, factors, passwords};
+use super::{Context, Refusal, Result, contacts, passwords};
 use crate::db::Time;
 use crate::recipes;
 use crate::store::auth_users::{self, AuthUser};
-use crate::store::identities::methods_of;
-use crate::store::{self, auth_sessions, login_methods, one_time_codes, primary_claims};
+use crate::store::{auth_sessions, login_methods, primary_claims};
 
 /// Until when somebody may not sign in.
 #[derive(Debug, Clone, Copy)]
@@ -235,20 +234,11 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
     if user.deleted_at.is_some() {
         return Ok(());
     }
-    recipes::users::forget(context.tenant, user.id);
     let app_id = &context.tenant.app_id;
-    for method in methods_of(app_id, user.id) {
+    for method in accounts::clear(context, &user) {
         login_methods::delete(app_id, method.id);
     }
     primary_claims::release_unused(app_id, user.id);
-    let factor_ids: Vec<_> = factors::list(context, &user)
-        .iter()
-        .map(|factor| factor.id)
-        .collect();
-    store::factors::delete(&factor_ids);
-    one_time_codes::delete_of(user.id);
-    auth_sessions::delete_of(user.id, None);
-    auth_users::set_pending_password(user.id, None);
     let hidden = |value: &Option<String>| {
         let text = format!("{}{}", user.id, value.as_deref().unwrap_or_default());
         URL_SAFE_NO_PAD.encode(hash::sha256(text.as_bytes()))
@@ -257,8 +247,7 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
     let hidden_phone = |value| hidden(&bare(value)).chars().take(15).collect();
     user.email = Some(hidden(&user.email));
     user.phone = Some(hidden_phone(&user.phone));
-    user.email_change = None;
-    user.phone_change = None;
+    user.drop_changes();
     user.user_metadata = json!({});
     user.app_metadata = json!({});
     user.deleted_at = Some(context.now);

@@ -10,13 +10,12 @@ use super::notifications::{self, Happening};
 use super::sessions::{self, Tokens};
 use super::sign_in::SIGNUP_DISABLED;
 use super::sign_up::{autoconfirm, send_confirmation};
-use super::{Context, Failure, Refusal, Result, contacts, factors};
-use crate::recipes::{self, account, thirdparty};
-use crate::store::auth_sessions;
+use super::{Context, Failure, Refusal, Result, contacts};
+use crate::recipes::{account, thirdparty};
 use crate::store::auth_users::{self, AuthUser};
 use crate::store::identities::{self, MethodRow};
 use crate::store::users::{self, Recipe};
-use crate::store::{flow_states, login_methods, one_time_codes, primary_claims, verified_emails};
+use crate::store::{login_methods, primary_claims, verified_emails};
 
 /// Signs in to the user with that account, to the one who has proven its address, or to a new one.
 ///
@@ -250,15 +249,7 @@ fn replace_unproven(
     account: &ExternalAccount,
 ) -> Result<Uuid> {
     let app_id = &context.tenant.app_id;
-    for factor in factors::list(context, user) {
-        factors::delete(context, user, &factor)?;
-    }
-    auth_sessions::delete_of(user.id, None);
-    recipes::users::forget(context.tenant, user.id);
-    one_time_codes::delete_of(user.id);
-    flow_states::delete_of(user.id);
-    auth_users::set_pending_password(user.id, None);
-    let former = identities::methods_of(app_id, user.id);
+    let former = accounts::clear(context, user);
     let address = usable_address(context, account, Some(user.id));
     let method_id = add(context, user, account, address)?;
     for method in &former {
@@ -269,9 +260,7 @@ fn replace_unproven(
     *user = accounts::lock(context, user.id)?;
     note_linked(context, user, account, method_id)?;
     user.user_metadata = account.data.clone().into();
-    user.email_change = None;
-    user.email_change_is_half_confirmed = false;
-    user.phone_change = None;
+    user.drop_changes();
     Ok(method_id)
 }
 

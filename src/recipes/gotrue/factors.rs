@@ -246,6 +246,13 @@ pub fn delete(context: &Context, user: &AuthUser, factor: &Factor) -> Result<()>
     Ok(())
 }
 
+/// Removes all factors of a locked user, who is told nothing: sessions are ended with it.
+pub fn delete_all(context: &Context, user: &AuthUser) {
+    lock_user(&context.tenant.app_id, &subject(context, user));
+    let ids: Vec<_> = list(context, user).iter().map(|factor| factor.id).collect();
+    factors::delete(&ids);
+}
+
 fn remove(context: &Context, user: &AuthUser, factor: &Factor) -> Result<()> {
     accounts::lock(context, user.id)?;
     lock_user(&context.tenant.app_id, &subject(context, user));
