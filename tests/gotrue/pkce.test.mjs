@@ -97,6 +97,15 @@ test("89 a code of elsewhere", async () => {
   ok(await exchange(instance, code, verifier));
 });
 
+test("4.14 89 a flow ends with its user, also one whose row stays", async () => {
+  for (const should_soft_delete of [true, false]) {
+    const { code, verifier, user } = await newFlow(instance);
+    ok(await instance.admin("DELETE", `/admin/users/${user.id}`, { body: { should_soft_delete } }));
+    refused(await exchange(instance, code, verifier), 404, "flow_state_not_found");
+    assert.deepEqual(sql("SELECT id FROM auth.flow_states WHERE user_id::text = $1", user.id), []);
+  }
+});
+
 test("90 a wrong verifier, and another try", async () => {
   const { code, verifier, user } = await newFlow(instance);
   const [row] = sql("SELECT code_challenge FROM auth.flow_states WHERE user_id::text = $1", user.id);
