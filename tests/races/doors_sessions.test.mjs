@@ -1,7 +1,9 @@
 // Sessions that are opened and refreshed at GoTrue while SuperTokens links and unlinks, and passwords that are changed at
 // both doors while they are used.
 import test from "node:test";
-import { Doors, PASSWORD, assert, fine, good, isDone, shown, unexpected } from "./doors.mjs";
+import { pkce } from "../gotrue/helper.mjs";
+import { exchange, newFlow } from "../gotrue/accounts_helper.mjs";
+import { Doors, PASSWORD, address, assert, fine, good, isDone, shown, unexpected } from "./doors.mjs";
 import { endObserving, quoted, value } from "./support.mjs";
 
 const ROUNDS = 8;
@@ -187,3 +189,55 @@ const later = async (call) => {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
   return call();
 };
+
+for (const isSoft of [true, false]) {
+  test(`a code is exchanged while its user is deleted ${isSoft ? "by name only" : "wholly"}: nobody has a session`, async () => {
+    const doors = await Doors.open();
+    const prepare = () => newFlow(doors.gotrue);
+    const begin = ({ user, code, verifier }) => [
+      () => exchange(doors.gotrue, code, verifier), () => doors.deleteUser(user.id, { should_soft_delete: isSoft }),
+    ];
+    const look = async ({ user }, [exchanged, deleted]) => [
+      ...unexpected(exchanged, "200", "404 flow_state_not_found"), ...unexpected(deleted, "200"),
+      ...((await sessionsOf(user.id)) === "0" ? [] : ["a session of who is deleted"]),
+    ];
+    await doors.race(ROUNDS * 2, prepare, begin, look);
+  });
+}
+
+const sessionsOf = (id) => value(`SELECT count(*) FROM auth.sessions WHERE user_id = ${quoted(id)}`);
+
+test("whoever is deleted by name only keeps nothing, in whatever way it signs in or changes meanwhile", async () => {
+  const doors = await Doors.openToProvider();
+  const prepare = async () => {
+    const { id, email } = await doors.member();
+    const { access_token: token, refresh_token: refresh } = await doors.sessionOf(email);
+    return { id, email, token, refresh, code: await doors.code("magiclink", email) };
+  };
+  const begin = ({ id, email, token, refresh, code }) => [
+    () => doors.deleteUser(id, { should_soft_delete: true }),
+    () => doors.verify("magiclink", email, code),
+    () => doors.gotrue.refresh(refresh),
+    () => doors.gotrue.post("/otp", { email, create_user: false, ...pkce() }),
+    () => doors.gotrue.post("/recover", { email }),
+    () => doors.gotrue.put("/user", { email: address(), data: { plan: "gold" } }, { token }),
+    () => doors.gotrue.post("/factors", { factor_type: "totp", friendly_name: "one" }, { token }),
+    () => doors.grant(email),
+  ];
+  const look = async ({ id }, [deleted, , , , , , , granted]) => [
+    // The address may belong to a new user by now.
+    ...unexpected(deleted, "200"), ...unexpected(granted, "200"),
+    ...(await value(leftOf(id))).split("\n").filter((line) => line !== ""),
+  ];
+  await doors.race(ROUNDS * 2, prepare, begin, look);
+});
+
+/** What is left of a user that should not be. */
+const leftOf = (id) => `
+  SELECT kind FROM (
+    SELECT 'a session', user_id FROM auth.sessions UNION ALL SELECT 'a login method', user_id FROM auth.login_methods
+    UNION ALL SELECT 'a code', user_id FROM auth.one_time_codes UNION ALL SELECT 'a flow', user_id FROM auth.flow_states
+    UNION ALL SELECT 'a device', d.user_id::uuid FROM auth.totp_devices d WHERE d.user_id = ${quoted(id)}
+    UNION ALL SELECT 'a name', u.id FROM auth.users u
+      WHERE u.deleted_at IS NULL OR u.email LIKE '%@%' OR u.email_change IS NOT NULL OR u.raw_user_meta_data <> '{}'
+  ) AS found (kind, user_id) WHERE user_id = ${quoted(id)}`;

@@ -65,8 +65,7 @@ fn newest_first(call: &Call) -> Result<bool> {
 /// [`Refusal`].
 pub fn named(call: &Call, context: &Context) -> Result<AuthUser> {
     let id = call.id(0, "user_id")?;
-    auth_users::find(&context.tenant.app_id, id)
-        .ok_or_else(|| Refusal::new(404, "user_not_found", "User not found").into())
+    auth_users::find(&context.tenant.app_id, id).ok_or_else(|| Refusal::user_not_found(404).into())
 }
 
 fn get(call: &Call) -> Result<Reply> {

@@ -226,11 +226,13 @@ impl<'a> Call<'a> {
         let Ok(id) = Uuid::parse_str(sub) else {
             return Err(bad_jwt(400, "invalid claim: sub claim must be a UUID").into());
         };
-        let user = auth_users::find(&self.tenant.app_id, id).ok_or_else(|| {
-            let message = "User from sub claim in JWT does not exist";
-            Refusal::new(403, "user_not_found", message)
-        })?;
+        let message = "User from sub claim in JWT does not exist";
+        let is_gone = || Refusal::new(403, "user_not_found", message);
+        let user = auth_users::find(&self.tenant.app_id, id).ok_or_else(is_gone)?;
         let session = self.session(&claims, Some(id))?;
+        if user.deleted_at.is_some() {
+            return Err(is_gone().into());
+        }
         if user.is_banned(self.now) {
             return Err(Refusal::user_banned(403).into());
         }
@@ -276,7 +278,7 @@ impl<'a> Call<'a> {
         let claims = self.claims()?;
         if let Some(session) = self.session(&claims, None)? {
             let user = auth_users::find(&self.tenant.app_id, session.user_id);
-            let user = user.ok_or_else(|| Refusal::new(403, "user_not_found", "User not found"))?;
+            let user = user.ok_or_else(|| Refusal::user_not_found(403))?;
             if user.is_banned(self.now) {
                 return Err(Refusal::user_banned(403).into());
             }

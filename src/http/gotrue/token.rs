@@ -101,8 +101,8 @@ fn pkce(call: &Call) -> Result<Reply> {
     let body: Pkce = call.body()?;
     let context = call.context();
     let code = body.auth_code.unwrap_or_default();
-    let flow = flows::exchange(&context, &code, &body.code_verifier.unwrap_or_default())?;
-    let user = accounts::find(&context, flow.user_id)?;
+    let verifier = body.code_verifier.unwrap_or_default();
+    let (flow, user) = flows::exchange(&context, &code, &verifier)?;
     if user.is_banned(context.now) {
         return Err(Refusal::user_banned(403).into());
     }

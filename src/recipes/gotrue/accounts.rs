@@ -170,8 +170,20 @@ pub fn find(context: &Context, id: Uuid) -> Result<AuthUser> {
 /// The same, for a change: locked until this transaction ends.
 ///
 /// # Errors
-/// [`Failure::Overtaken`] when it has just been deleted or linked to another.
+/// [`Failure::Overtaken`] when it has just been deleted, if only by name, or linked to another.
 pub fn lock(context: &Context, id: Uuid) -> Result<AuthUser> {
+    let user = lock_row(context, id)?;
+    match user.deleted_at {
+        None => Ok(user),
+        Some(_) => Err(Failure::Overtaken),
+    }
+}
+
+/// The same for administrators, who may change and delete what is left of a user who is deleted by name only.
+///
+/// # Errors
+/// [`Failure::Overtaken`] when the row is gone, or linked to another.
+pub fn lock_row(context: &Context, id: Uuid) -> Result<AuthUser> {
     auth_users::lock(&context.tenant.app_id, id).ok_or(Failure::Overtaken)
 }
 

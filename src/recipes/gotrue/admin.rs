@@ -157,7 +157,7 @@ pub fn update(context: &Context, role: &str, user: &AuthUser, new: Changes) -> R
     };
     let wanted = [new.email.as_deref(), new.phone.as_deref()];
     accounts::lock_addresses(context, wanted.into_iter().flatten());
-    let mut user = accounts::lock(context, user.id)?;
+    let mut user = accounts::lock_row(context, user.id)?;
     refuse_taken(context, &new, Some(user.id))
         .map_err(|_| Refusal::new(500, "", "Error updating user"))?;
     let email = new.email.filter(|email| Some(email) != user.email.as_ref());
@@ -226,7 +226,7 @@ pub fn delete(context: &Context, role: &str, user: &AuthUser, is_soft: bool) -> 
         traits(user),
     );
     // Or it could be linked to another meanwhile, whom this is not about.
-    let mut user = accounts::lock(context, user.id)?;
+    let mut user = accounts::lock_row(context, user.id)?;
     if !is_soft {
         recipes::users::delete(context.tenant, &user.id.to_string(), true);
         return Ok(());

@@ -5,7 +5,8 @@ use auth_core::ids::{self, Slot};
 use auth_core::pkce::{Challenge, Method};
 use uuid::Uuid;
 
-use super::{Context, Refusal, Result};
+use super::{Context, Refusal, Result, accounts};
+use crate::store::auth_users::AuthUser;
 use crate::store::flow_states::{self, FlowRow};
 
 /// What a flow is about.
@@ -76,11 +77,11 @@ fn not_found() -> Refusal {
     )
 }
 
-/// Ends a flow: whose it is and what it was about. A wrong verifier leaves it as it is.
+/// Ends a flow: what it was about, and whose it is, who is locked. A wrong verifier leaves it as it is.
 ///
 /// # Errors
-/// [`Refusal`].
-pub fn exchange(context: &Context, code: &str, verifier: &str) -> Result<FlowRow> {
+/// [`Refusal`]; [`super::Failure::Overtaken`] when the user has just been deleted or linked to another.
+pub fn exchange(context: &Context, code: &str, verifier: &str) -> Result<(FlowRow, AuthUser)> {
     if code.is_empty() || verifier.is_empty() {
         return Err(Refusal::validation(
             "invalid request: both auth code and code verifier should be non-empty",
@@ -112,8 +113,10 @@ pub fn exchange(context: &Context, code: &str, verifier: &str) -> Result<FlowRow
         text: flow.code_challenge.clone(),
     };
     challenge.verify(verifier)?;
+    // First, as whoever empties a user does: it is there still, or its flows are gone with it.
+    let user = accounts::lock(context, flow.user_id)?;
     if flow_states::consume(flow.id) {
-        Ok(flow)
+        Ok((flow, user))
     } else {
         Err(not_found().into())
     }

@@ -97,6 +97,10 @@ impl Refusal {
         )
     }
 
+    pub fn user_not_found(status: i32) -> Self {
+        Self::new(status, "user_not_found", "User not found")
+    }
+
     pub fn user_banned(status: i32) -> Self {
         Self::new(status, "user_banned", "User is banned")
     }

@@ -69,11 +69,14 @@ pub fn open(
     if !is_open {
         auth_users::find(app_id, user_id).ok_or(Failure::Overtaken)?;
         // A link or a code of another tenant.
-        return Err(Refusal::new(403, "user_not_found", "User not found").into());
+        return Err(Refusal::user_not_found(403).into());
     }
     auth_users::mark_signed_in(user_id, now);
     active_users::mark(app_id, &user_id.to_string(), now);
     let mut user = auth_users::find(app_id, user_id).ok_or(Failure::Overtaken)?;
+    if user.deleted_at.is_some() {
+        return Err(Refusal::user_not_found(403).into());
+    }
     if accounts::recount_changed_providers(context, &mut user) {
         auth_users::set_app_metadata(user.id, &user.app_metadata);
     }
