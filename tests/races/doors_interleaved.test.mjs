@@ -2,7 +2,7 @@
 // other begins, and is committed once that is done or waits.
 import test from "node:test";
 import { Doors, PASSWORD, address, assert, fine, good } from "./doors.mjs";
-import { backends, endObserving, interleaved, quoted, value } from "./support.mjs";
+import { answeredOrWaiting, backends, endObserving, interleaved, quoted, value } from "./support.mjs";
 
 test.after(endObserving);
 
@@ -53,6 +53,21 @@ for (const [what, name] of [["unlinked", "unlink_account"], ["deleted", "delete_
     assert.deepEqual(await doors.misfits(), []);
   });
 }
+
+test("who signs in by an account that is unlinked between finding the user and its password gets in as who it is then", async (t) => {
+  const doors = await Doors.open({ mailer_allow_unverified_email_sign_ins: true });
+  const { primary, linked } = await linkedPair(doors);
+  const [one, other] = await backends(t, 2);
+  await one.ask("BEGIN");
+  // Users are found without this table, passwords are not.
+  await one.ask("LOCK TABLE auth.login_methods IN ACCESS EXCLUSIVE MODE");
+  const answer = other.ask(signIn(doors, linked.email));
+  await answeredOrWaiting(other, answer);
+  assert.equal((await one.ask(call(doors, "unlink_account", linked.id))).status, "OK");
+  await one.ask("COMMIT");
+  assert.equal((await answer).user?.id, linked.id, JSON.stringify(await answer));
+  assert.equal(await sessionsOf(primary.id), 0);
+});
 
 test("who signs in with a password while another is set has no session afterwards", async (t) => {
   const doors = await Doors.open();
