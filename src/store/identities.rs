@@ -24,6 +24,13 @@ pub struct MethodRow {
 }
 
 impl MethodRow {
+    /// Whether an address or a number, in the form in which it is stored, is its.
+    pub fn has(&self, address: &str) -> bool {
+        [&self.email, &self.phone]
+            .map(Option::as_deref)
+            .contains(&Some(address))
+    }
+
     fn read(row: &Row) -> Self {
         let recipe = row.text(2);
         Self {

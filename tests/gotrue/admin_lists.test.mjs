@@ -1,7 +1,7 @@
 // Lists of users, and deleting them (GoTrue reference, 2.19 and 4.14).
 import { createHash } from "node:crypto";
 import test from "node:test";
-import { PASSWORD, assert, mailTo, newEmail, newInstance, newPhone, ok, refused, sql } from "./helper.mjs";
+import { PASSWORD, assert, mailTo, newEmail, newInstance, newPhone, ok, refused, sign, sql } from "./helper.mjs";
 import { AT_ONCE, PHONES, audited, eightTimes, refusedLink, sessionsOf, verify } from "./codes_helper.mjs";
 
 const instance = await newInstance({ ...AT_ONCE, ...PHONES });
@@ -184,6 +184,16 @@ test("229 who is deleted by name cannot sign in", async () => {
   // Two such users do not collide, nor two without a number.
   const other = await instance.member();
   ok(await remove(other.user.id, { should_soft_delete: true }));
+});
+
+test("4.14 a token without a session is worth nothing for who is deleted by name", async () => {
+  const { user } = await instance.member();
+  const exp = Math.floor(Date.now() / 1000) + 60;
+  const token = sign({ sub: user.id, aud: "authenticated", role: "authenticated", exp }, instance.secret);
+  assert.equal(ok(await instance.get("/user", { token })).id, user.id);
+  ok(await remove(user.id, { should_soft_delete: true }));
+  refused(await instance.get("/user", { token }), 403, "user_not_found");
+  refused(await instance.put("/user", { data: { a: 1 } }, { token }), 403, "user_not_found");
 });
 
 test("218 how a deletion may be asked for", async () => {

@@ -40,8 +40,9 @@ fn generate(call: &Call) -> Result<Reply> {
     let role = call.admin()?;
     let body: Body = call.body()?;
     let mut context = call.context();
-    if let Some(redirect_to) = body.redirect_to.as_deref().filter(|text| !text.is_empty()) {
-        context.redirects[0] = Some(redirect_to);
+    let redirect_to = given(body.redirect_to);
+    if redirect_to.is_some() {
+        context.redirects[0] = redirect_to.as_deref();
     }
     let email = address::email(body.email.as_deref().unwrap_or_default())?;
     let kind = body.kind.as_deref().and_then(LinkType::from_name);
@@ -50,11 +51,12 @@ fn generate(call: &Call) -> Result<Reply> {
     let new_email = given(body.new_email)
         .map(|text| address::email(&text))
         .transpose()?;
+    let password = given(body.password);
     let request = LinkRequest {
         kind,
         email: &email,
         new_email: new_email.as_deref(),
-        password: body.password.as_deref().filter(|text| !text.is_empty()),
+        password: password.as_deref(),
         data: body.data.unwrap_or_default(),
     };
     let made = links::generate(&context, &role, request)?;

@@ -346,11 +346,7 @@ pub fn is_unconfirmed(user: &AuthUser, address: &str) -> bool {
 pub fn has(context: &Context, user: &AuthUser, address: &str) -> bool {
     let is = |own: &Option<String>| own.as_deref() == Some(address);
     let methods = || methods::methods_of(&context.tenant.app_id, user.id);
-    is(&user.email)
-        || is(&user.phone)
-        || methods()
-            .iter()
-            .any(|method| is(&method.email) || is(&method.phone))
+    is(&user.email) || is(&user.phone) || methods().iter().any(|method| method.has(address))
 }
 
 /// Notes that a user has proven an address that is not its own but that of what is linked to it.

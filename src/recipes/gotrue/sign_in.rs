@@ -44,12 +44,7 @@ pub fn with_password(
     let methods = user.as_ref().map(|user| methods_of(app_id, user.id));
     let methods = methods.unwrap_or_default();
     // Found by what none of its login methods has: that one has just been unlinked from this user, or deleted.
-    let is_found_by = |method: &MethodRow| {
-        [&method.email, &method.phone]
-            .map(Option::as_deref)
-            .contains(&Some(account))
-    };
-    if user.is_some() && !methods.iter().any(is_found_by) {
+    if user.is_some() && !methods.iter().any(|method| method.has(account)) {
         return Err(Failure::Overtaken);
     }
     let method = user
