@@ -10,8 +10,9 @@ set -euo pipefail
 # shellcheck source=scripts/build.sh
 source "$(dirname "${BASH_SOURCE[0]}")/build.sh"
 
-PG_CONFIG=$(command -v "${PG_CONFIG:-pg_config}") ||
-    die 'no pg_config on PATH: name the Postgres to install into, as in `make all PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config`'
+wanted=${PG_CONFIG:-pg_config}
+PG_CONFIG=$(command -v "$wanted") ||
+    die "there is no \`$wanted\`: name the Postgres to install into, as in \`make all PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config\`"
 FILES=$CACHE/built/pg$(major_of "$PG_CONFIG")
 
 build() {
@@ -28,7 +29,9 @@ build() {
 
 install_built() {
     [[ -d $FILES ]] || die "nothing is built for Postgres $(major_of "$PG_CONFIG"): run \`make all PG_CONFIG=$PG_CONFIG\` first"
-    local library=${DESTDIR:-}$("$PG_CONFIG" --pkglibdir) extension=${DESTDIR:-}$("$PG_CONFIG" --sharedir)/extension
+    local library extension
+    library=${DESTDIR:-}$("$PG_CONFIG" --pkglibdir)
+    extension=${DESTDIR:-}$("$PG_CONFIG" --sharedir)/extension
     install -d "$library" "$extension"
     install -m 755 "$FILES/auth.so" "$library/"
     install -m 644 "$FILES"/auth.control "$FILES"/auth--*.sql "$extension/"
