@@ -103,7 +103,7 @@ use_source() {
     like 'nothing is installed that was not built' \
         "$(make -s -C "$ROOT" install PG_CONFIG="$PG_CONFIG_PATH" 2>&1)" 'run `make all PG_CONFIG='
     like 'a pg_config that is not there is named' \
-        "$(make -s -C "$ROOT" all PG_CONFIG=/nowhere/pg_config 2>&1)" 'there is no `/nowhere/pg_config`'
+        "$(make -s -C "$ROOT" all PG_CONFIG=/nowhere/pg_config 2>&1)" 'there is no ./nowhere/pg_config'
     use_python package
     mkdir -p "$("$PG_CONFIG_PATH" --libdir)" # pgxn asks whether it may write there
     # Not optimised, as all else that is tested.
